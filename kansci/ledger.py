@@ -1,0 +1,97 @@
+"""Folders of Records: one JSON file each, written atomically, the store of record."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from kansci.errors import UserError
+from kansci.record import Record, Speed
+
+AnyRecord = Record | Speed
+
+
+def path_of(record: AnyRecord, folder: Path) -> Path:
+    """`<model>/<task>/<suite>-<budget>.json`, and `<model>/speed-<budget>.json`."""
+    home = folder / safe(record.model)
+    if isinstance(record, Speed):
+        return home / f"speed-{record.budget}.json"
+    return home.joinpath(*record.name.split("/")) / f"{record.suite}-{record.budget}.json"
+
+
+def safe(name: str) -> str:
+    """A name as a folder: letters, digits and `-_.[]=,` only."""
+    return re.sub(r"[^A-Za-z0-9\-_.\[\]=,]", "_", name).lstrip(".") or "_"
+
+
+def save(record: AnyRecord, folder: Path) -> Path:
+    """Writes a Record under its name: whole or not at all, whenever the process dies."""
+    path = path_of(record, folder)
+    write_atomically(path, record.model_dump_json() + "\n")
+    return path
+
+
+def write_atomically(path: Path, text: str) -> None:
+    """A reader sees the old file or the new one, never a torn one."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".part")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        umask = os.umask(0)
+        os.umask(umask)
+        os.chmod(temporary, 0o666 & ~umask)  # mkstemp's files are for their owner alone
+        os.replace(temporary, path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def load(path: Path) -> AnyRecord:
+    """One Record.
+
+    Raises:
+        UserError: in one line, for a file that is no Record or comes from a newer kansci.
+    """
+    advice = "delete the file to compute it again, or take it from a backup"
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"{path}: want a readable Record, got: {error}; {advice}") from error
+    except json.JSONDecodeError as error:
+        raise UserError(f"{path}: want a Record in JSON, got {error}; {advice}") from error
+    if not isinstance(content, dict):
+        raise UserError(f"{path}: want a Record, got a {type(content).__name__}; {advice}")
+    kind = Speed if content.get("family") == "speed" else Record
+    try:
+        return kind.model_validate_json(json.dumps(content))
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(map(str, first["loc"])) or "the whole"
+        raise UserError(f"{path}: no Record, {place}: {first['msg']}; {advice}") from error
+
+
+def load_records(folder: str | Path) -> list[AnyRecord]:
+    """All Records below a folder, in the order of their paths.
+
+    Raises:
+        UserError: if there is no such folder, or a file in it is no Record.
+    """
+    home = Path(folder)
+    if not home.is_dir():
+        raise UserError(f"no folder {str(home)!r}: want one with Records; `kansci run` makes one")
+    return list(_all(home))
+
+
+def _all(home: Path) -> Iterator[AnyRecord]:
+    for path in sorted(home.rglob("*.json")):
+        if not any(part.startswith(".") for part in path.relative_to(home).parts):
+            yield load(path)

@@ -1,0 +1,189 @@
+"""A run is a Record: one model on one task at one budget, with all its seeds."""
+
+from __future__ import annotations
+
+import math
+from hashlib import sha256
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, Field
+
+from kansci.recipe import Recipe
+
+SCHEMA = 1
+PROTOCOL = 1  # raised whenever the same recipe would give other numbers
+
+Status = Literal[
+    "ok",
+    "diverged",
+    "invalid_output",
+    "crashed",
+    "timeout",
+    "out_of_memory",
+    "not_applicable",
+    "does_not_fit",
+]
+FAILED: frozenset[Status] = frozenset(
+    {"diverged", "invalid_output", "crashed", "timeout", "out_of_memory"}
+)
+
+
+def _six_digits(value: Any) -> Any:
+    """Six significant digits: last bits differ between machines and only weigh down the ledger."""
+    number = float(value)
+    return float(f"{number:.6g}") if math.isfinite(number) else number
+
+
+Number = Annotated[float, BeforeValidator(_six_digits)]
+
+
+class Frozen(BaseModel, frozen=True, extra="forbid", ser_json_inf_nan="strings"):
+    """NaN and infinity survive JSON as strings; unknown fields are refused."""
+
+
+class Trial(Frozen, frozen=True):
+    """One training of the tuning: the rate that ends lowest is chosen."""
+
+    rate: float
+    seed: int
+    score: Number = Field(description="lower is better; what is scored is the Record's `tuned_by`")
+
+
+class Curve(Frozen, frozen=True):
+    """Training losses of one stage, thinned to log-spaced evaluations."""
+
+    stage: str
+    evaluations: tuple[int, ...]
+    losses: tuple[tuple[Number, ...], ...] = Field(description="[evaluation][member]")
+
+
+class Environment(Frozen, frozen=True):
+    """Where a Record comes from; no part of its key."""
+
+    kansci: str
+    python: str
+    torch: str
+    numpy: str
+    system: str
+    processor: str
+    cores: int
+    threads: int
+    device: str
+    commit: str | None = None
+    dirty: bool | None = None
+    started: str = Field(description="UTC, ISO 8601")
+
+
+class Record(Frozen, frozen=True):
+    """Everything that is known of one model on one task at one budget.
+
+    `errors[stage][probe][member]` are the errors on the test probes after each stage, in the
+    task's metric; NaN for a member that failed. `trivial` is the error of the trivial predictor.
+    """
+
+    schema_version: Literal[1] = SCHEMA
+    key: str
+    suite: str = "custom"
+    task: str = Field(description="name@version")
+    task_content: str
+    family: str
+    metric: str
+    trivial: float
+    scale: Number = Field(description="standard deviation of the target: NRMSE times it is RMSE")
+    model: str
+    model_source: str = Field(description="hash of the source that builds the network")
+    budget: int
+    parameters: int | None = Field(description="trainable numbers of one network")
+    adapted: int = Field(default=0, description="untrained numbers that differ or change")
+    recipe: Recipe
+    rate: float | None = None
+    tuned_by: str = ""
+    tuning: tuple[Trial, ...] = ()
+    status: Status
+    members: tuple[Status, ...] = ()
+    reason: str = ""
+    stages: tuple[str, ...] = ()
+    probes: tuple[str, ...] = ()
+    errors: tuple[tuple[tuple[Number, ...], ...], ...] = ()
+    curves: tuple[Curve, ...] = ()
+    seconds: Number = Field(default=0.0, description="CPU seconds, tuning included")
+    memory: Number = Field(default=0.0, description="peak resident MB of the process")
+    lifted: bool | None = None
+    gear: Literal["eager", "compiled"] = "eager"
+    rough: bool = False
+    environment: Environment
+    verified: Literal["self", "ci", "maintainer"] = "self"
+
+    @property
+    def name(self) -> str:
+        """The task's name without its version."""
+        return self.task.rpartition("@")[0]
+
+    def updated(self, **changes: object) -> Record:
+        """A copy with other values, checked as the first ones were."""
+        return Record.model_validate({**dict(self), **changes})
+
+    @property
+    def failed(self) -> int:
+        """Members that count as the trivial predictor."""
+        return sum(status in FAILED for status in self.members)
+
+
+def record_key(
+    *, task_content: str, model: str, model_source: str, budget: int, recipe: Recipe
+) -> str:
+    """Hash of all that decides the numbers of a Record but the machine; drives resume."""
+    parts = (
+        str(PROTOCOL),
+        task_content,
+        model,
+        model_source,
+        str(budget),
+        recipe.model_dump_json(exclude={"name"}),
+    )
+    return sha256("\0".join(parts).encode()).hexdigest()
+
+
+class Timing(Frozen, frozen=True):
+    """One network timed against the reference, interleaved in one process."""
+
+    shape: Literal["equal parameters", "equal width"]
+    network: str = Field(description="widths or numbers of both networks, for people")
+    work: Literal["forward", "forward + backward"]
+    batch: int
+    dtype: str = "float32"
+    gear: Literal["eager", "compiled"] = "eager"
+    ratio: Number = Field(description="median over blocks of CPU time against the reference's")
+    low: Number = Field(description="2.5 % of the bootstrapped median ratio")
+    high: Number
+    cpu_ms: Number
+    wall_ms: Number
+    reference_cpu_ms: Number
+    reference_wall_ms: Number
+    spread: Number = Field(description="interquartile range of the ratios")
+    blocks: int
+
+
+class Speed(Frozen, frozen=True):
+    """How fast one plain network of a model is beside the reference MLP on the same machine."""
+
+    schema_version: Literal[1] = SCHEMA
+    key: str
+    suite: str = "custom"
+    task: Literal["speed@1"] = "speed@1"
+    family: Literal["speed"] = "speed"
+    model: str
+    model_source: str
+    reference: str
+    budget: int
+    parameters: int | None
+    status: Status
+    reason: str = ""
+    timings: tuple[Timing, ...] = ()
+    load: Number = Field(default=0.0, description="load average of the machine while measuring")
+    environment: Environment
+    verified: Literal["self", "ci", "maintainer"] = "self"
+
+    @property
+    def name(self) -> str:
+        return "speed"
