@@ -1,0 +1,228 @@
+"""Equations as text: read through a whitelist, kept as sympy, computed with torch.
+
+One text gives the samples, the residual, the truth, the proof that the truth solves the
+equation, and the LaTeX. `u_xx` is the second derivative of the unknown `u` with respect to `x`.
+"""
+
+from __future__ import annotations
+
+import ast
+import math
+import operator
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import sympy
+import torch
+from torch import Tensor
+
+from kansci.calculus import Axes, derivatives
+from kansci.task import Predict
+
+NAMES = (
+    *("sin", "cos", "tan", "asin", "acos", "atan"),
+    *("sinh", "cosh", "tanh", "exp", "log", "sqrt"),
+)
+FUNCTIONS = {name: getattr(sympy, name) for name in NAMES}
+OPERATORS: dict[type[ast.AST], Callable[..., Any]] = {
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.Div: operator.truediv,
+    ast.Pow: operator.pow,
+    ast.USub: operator.neg,
+    ast.UAdd: operator.pos,
+}
+
+
+def _of_numbers_too(name: str) -> Callable[[Tensor | float], Tensor | float]:
+    """A function of torch that also takes the constants of a formula, as in `sqrt(2)`."""
+    of_tensors, of_numbers = getattr(torch, name), getattr(math, name)
+    return lambda z: of_tensors(z) if isinstance(z, Tensor) else of_numbers(z)
+
+
+# sympy's own module for torch turns pi**2 into a call that torch refuses for plain numbers.
+TORCH: dict[str, Any] = {"Abs": abs, "pi": math.pi} | {n: _of_numbers_too(n) for n in NAMES}
+HIGHEST_POWER = 64
+
+
+@cache
+def read(text: str) -> sympy.Expr:
+    """A formula of numbers, names, `+ - * / **`, `pi` and a table of functions.
+
+    The text is never evaluated: it is parsed, and what is not on the list is refused.
+
+    Raises:
+        ValueError: shows the piece that is refused.
+    """
+
+    def refuse(node: ast.AST, why: str) -> ValueError:
+        piece = ast.get_source_segment(text, node) or text
+        return ValueError(f"formula {text!r}: {why}, got {piece!r}")
+
+    def walk(node: ast.AST) -> sympy.Expr:
+        if isinstance(node, ast.Constant) and type(node.value) in (int, float):
+            whole = isinstance(node.value, int)
+            return sympy.Integer(node.value) if whole else sympy.Float(node.value, 17)
+        if isinstance(node, ast.Name):
+            return sympy.pi if node.id == "pi" else sympy.Symbol(node.id, real=True)
+        if isinstance(node, ast.UnaryOp) and type(node.op) in OPERATORS:
+            return OPERATORS[type(node.op)](walk(node.operand))
+        if isinstance(node, ast.BinOp) and type(node.op) in OPERATORS:
+            left, right = walk(node.left), walk(node.right)
+            if isinstance(node.op, ast.Pow) and not _small(right):
+                raise refuse(node, f"want a power up to {HIGHEST_POWER}")
+            return OPERATORS[type(node.op)](left, right)
+        if isinstance(node, ast.Call) and not node.keywords and len(node.args) == 1:
+            if isinstance(node.func, ast.Name) and node.func.id in FUNCTIONS:
+                return FUNCTIONS[node.func.id](walk(node.args[0]))
+            raise refuse(node, f"want one of {', '.join(FUNCTIONS)}")
+        raise refuse(node, "want numbers, names, + - * / ** and functions")
+
+    if len(text) > 2_000:
+        raise ValueError(f"formula of {len(text)} characters: want at most 2 000")
+    try:
+        tree = ast.parse(text, mode="eval")
+    except (SyntaxError, RecursionError, MemoryError) as error:
+        raise ValueError(f"formula {text!r}: does not parse: {error}") from error
+    return walk(tree.body)
+
+
+def _small(power: sympy.Expr) -> bool:
+    return bool(power.is_number and abs(power) <= HIGHEST_POWER)
+
+
+def function(formula: sympy.Expr, variables: Sequence[str]) -> Callable[[Tensor], Tensor]:
+    """A formula of the inputs, `(*, in)` to `(*, 1)`, in the dtype of its points."""
+    _check_names(formula, variables)
+    compute = _compiled(formula, variables)
+
+    def value(x: Tensor) -> Tensor:
+        found = compute(*(x[..., i] for i in range(len(variables))))
+        found = torch.as_tensor(found, dtype=x.dtype, device=x.device)
+        return found.expand(x.shape[:-1]).unsqueeze(-1)
+
+    return value
+
+
+def _compiled(formula: sympy.Expr, names: Sequence[str]) -> Callable[..., Tensor]:
+    symbols = [sympy.Symbol(name, real=True) for name in names]
+    return sympy.lambdify(symbols, formula, modules=[TORCH], cse=True)
+
+
+def _check_names(formula: sympy.Expr, known: Sequence[str]) -> None:
+    strangers = {str(symbol) for symbol in formula.free_symbols} - set(known)
+    if strangers:
+        raise ValueError(f"formula {formula}: unknown names {sorted(strangers)}, there are {known}")
+
+
+@dataclass(frozen=True)
+class Term:
+    """A derivative of an unknown, as it stands in an equation: `u_xt`."""
+
+    symbol: str
+    unknown: int
+    axes: Axes
+
+
+def terms(
+    formula: sympy.Expr, variables: Sequence[str], unknowns: Sequence[str]
+) -> tuple[Term, ...]:
+    """Unknowns and their derivatives in a formula.
+
+    Raises:
+        ValueError: for a name that is neither a variable nor a derivative of an unknown.
+    """
+    found = []
+    for symbol in sorted(map(str, formula.free_symbols)):
+        if symbol in variables:
+            continue
+        unknown, _, axes = symbol.partition("_")
+        if unknown not in unknowns or any(axis not in variables for axis in axes):
+            raise ValueError(
+                f"formula {formula}: {symbol!r} is no variable of {tuple(variables)} "
+                f"and no derivative of {tuple(unknowns)}"
+            )
+        found.append(Term(symbol, unknowns.index(unknown), tuple(map(variables.index, axes))))
+    return tuple(found)
+
+
+class Residual:
+    """A formula of variables, unknowns and their derivatives, as a function of a network.
+
+    All derivatives are asked for in one call. Written for one network: `(point, in)` to
+    `(point,)`.
+    """
+
+    def __init__(
+        self, formula: sympy.Expr, variables: Sequence[str], unknowns: Sequence[str]
+    ) -> None:
+        self.terms = terms(formula, variables, unknowns)
+        self.order = max((len(term.axes) for term in self.terms), default=0)
+        self._wanted = list(dict.fromkeys(term.axes for term in self.terms))
+        self._compute = _compiled(formula, [*variables, *(term.symbol for term in self.terms)])
+
+    def __call__(self, predict: Predict, x: Tensor) -> Tensor:
+        found = dict(zip(self._wanted, derivatives(predict, x, self._wanted), strict=True))
+        values = (found[term.axes][..., term.unknown] for term in self.terms)
+        return self._compute(*x.unbind(-1), *values)
+
+
+@dataclass(frozen=True)
+class Condition:
+    """An equation that holds where one variable has a value: an edge, or the start."""
+
+    variable: str
+    at: sympy.Expr
+    formula: sympy.Expr
+
+
+@dataclass(frozen=True)
+class Statement:
+    """A problem in sympy: what proofs, LaTeX and symbolic recovery read."""
+
+    variables: tuple[str, ...]
+    unknowns: tuple[str, ...]
+    equations: tuple[sympy.Expr, ...]
+    conditions: tuple[Condition, ...] = ()
+    truth: tuple[sympy.Expr, ...] | None = None
+
+
+def on(place: str, formula: str) -> Condition:
+    """A condition: `on("x = -1", "u")` says that `u` is 0 where `x` is -1.
+
+    Raises:
+        ValueError: unless the place reads `variable = number`.
+    """
+    variable, equals, value = (part.strip() for part in place.partition("="))
+    at = read(value) if equals and variable.isidentifier() else None
+    if at is None or at.free_symbols:
+        raise ValueError(f"want a place such as 'x = -1', got {place!r}")
+    return Condition(variable, at, read(formula))
+
+
+def remainder(statement: Statement, formula: sympy.Expr) -> sympy.Expr:
+    """What is left of an equation when the truth is put in; 0 proves that it is solved."""
+    if statement.truth is None:
+        raise ValueError("want a truth that is a formula, got none")
+    truth = dict(zip(statement.unknowns, statement.truth, strict=True))
+    put = {}
+    for term in terms(formula, statement.variables, statement.unknowns):
+        value = truth[statement.unknowns[term.unknown]]
+        for axis in term.axes:
+            value = sympy.diff(value, sympy.Symbol(statement.variables[axis], real=True))
+        put[sympy.Symbol(term.symbol, real=True)] = value
+    return sympy.simplify(formula.subs(put))
+
+
+def unsolved(statement: Statement) -> list[str]:
+    """Equations and conditions that the truth does not solve, each with what is left of it."""
+    left = [(str(eq), remainder(statement, eq)) for eq in statement.equations]
+    for condition in statement.conditions:
+        place = sympy.Symbol(condition.variable, real=True)
+        rest = remainder(statement, condition.formula).subs(place, condition.at)
+        label = f"{condition.formula} on {condition.variable} = {condition.at}"
+        left.append((label, sympy.simplify(rest)))
+    return [f"{label}: leaves {rest}" for label, rest in left if rest != 0]

@@ -1,0 +1,133 @@
+r"""A PDE task from its equations: what a file in tasks/pde has to say, and nothing more.
+
+Points are uniform inside the domain and on each edge that has a condition, a quarter as many on
+all edges together; the loss is
+
+$$w_r\,\mathrm{mean}(r^2) + w_c\,\frac1C \sum_{i=1}^C \mathrm{mean}(c_i^2)$$
+
+for $C$ conditions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import sympy
+import torch
+from torch import Generator, Tensor
+
+from kansci.equations import Condition, Residual, Statement, function, read
+from kansci.task import Batch, Interval, Predict, Probe, Stage, Task, uniform
+
+Truth = Callable[[Tensor], Tensor]
+
+
+def pde(
+    *,
+    name: str,
+    version: int,
+    variables: dict[str, Interval],
+    unknowns: Sequence[str],
+    equations: Sequence[str],
+    conditions: Sequence[Condition],
+    truth: str | Sequence[str] | Truth,
+    source: str,
+    weights: tuple[float, float] = (1.0, 1.0),
+    points: int = 1_024,
+    grid: Sequence[int] = (201, 201),
+    about: str = "",
+) -> Task:
+    """A PDE task.
+
+    Args:
+        variables: interval of each input, in order.
+        truth: a formula (or one for each unknown), or a function `(point, in)` to `(point, out)`.
+        weights: of the squared residual and of the squared conditions.
+        points: inside the domain; a quarter as many lie on the edges.
+        grid: points of the test probe along each variable.
+
+    Raises:
+        ValueError: for a formula that does not parse or names nothing known.
+    """
+    names = tuple(variables)
+    unknowns = tuple(unknowns)
+    domain = tuple(variables.values())
+    texts = () if callable(truth) else (truth,) if isinstance(truth, str) else tuple(truth)
+    formulas = tuple(map(read, texts))
+    statement = Statement(
+        variables=names,
+        unknowns=unknowns,
+        equations=tuple(read(equation) for equation in equations),
+        conditions=tuple(conditions),
+        truth=formulas or None,
+    )
+    solution = truth if callable(truth) else together([function(f, names) for f in formulas])
+    residuals = [Residual(formula, names, unknowns) for formula in statement.equations]
+    edges = [Residual(condition.formula, names, unknowns) for condition in conditions]
+    places = [(names.index(c.variable), float(c.at)) for c in conditions]
+
+    def sample(generator: Generator, points: int) -> Batch:
+        """The inside `(point, in)`, then the points of each condition."""
+        inside = uniform(generator, points, domain)
+        each = max(points // (4 * max(len(places), 1)), 1)
+        batch = [inside]
+        for axis, value in places:
+            edge = uniform(generator, each, domain)
+            edge[:, axis] = value
+            batch.append(edge)
+        return tuple(batch)
+
+    def loss(predict: Predict, inside: Tensor, *borders: Tensor) -> Tensor:
+        inner = sum((r(predict, inside).square().mean() for r in residuals), inside.new_zeros(()))
+        return weights[0] * inner + weights[1] * _conditions(predict, edges, borders)
+
+    x = lattice(domain, grid)
+    return Task(
+        name=name,
+        version=version,
+        family="pde",
+        domain=domain,
+        dim_out=len(unknowns),
+        stages=(Stage(name, sample, loss, points),),
+        probes=(Probe("domain", x, solution(x)),),
+        source=source,
+        metric="relative_l2",
+        order=max(residual.order for residual in [*residuals, *edges]),
+        about=about or " = 0, ".join(map(str, statement.equations)) + " = 0",
+        statement=statement,
+    )
+
+
+def _conditions(predict: Predict, edges: Sequence[Residual], borders: Sequence[Tensor]) -> Tensor:
+    """Mean over conditions of their mean square; those that take no derivative in one call."""
+    total = torch.zeros(())
+    plain = [border for edge, border in zip(edges, borders, strict=True) if edge.order == 0]
+    sizes = [len(border) for border in plain]
+    known = iter(predict(torch.cat(plain)).split(sizes) if plain else ())
+    for edge, border in zip(edges, borders, strict=True):
+        answer = _already(next(known)) if edge.order == 0 else predict
+        total = total + edge(answer, border).square().mean()
+    return total / max(len(edges), 1)
+
+
+def _already(value: Tensor) -> Predict:
+    return lambda x: value
+
+
+def lattice(domain: Sequence[Interval], grid: Sequence[int]) -> Tensor:
+    """An even grid with both ends, `(point, in)`, float64."""
+    axes = [
+        torch.linspace(low, high, steps, dtype=torch.double)
+        for (low, high), steps in zip(domain, grid, strict=True)
+    ]
+    return torch.stack(torch.meshgrid(*axes, indexing="ij"), -1).flatten(0, -2)
+
+
+def together(functions: Sequence[Truth]) -> Truth:
+    """Several outputs side by side."""
+    return lambda x: torch.cat([one(x) for one in functions], -1)
+
+
+def latex(statement: Statement) -> str:
+    """The equations, as LaTeX."""
+    return r" \\ ".join(sympy.latex(equation) + " = 0" for equation in statement.equations)
