@@ -1,0 +1,53 @@
+r"""Gaussian bells: the radial basis of FastKAN, and of the linear control.
+
+Source: Li 2024, "Kolmogorov-Arnold Networks are Radial Basis Function Networks",
+arXiv:2405.06721.
+We differ: inputs are not normalised; the authors' LayerNorm maps every pair of inputs to one of
+two points.
+"""
+
+import torch
+from torch import Tensor
+
+from kansci.bases.basis import Basis, check_domain
+
+
+class Gaussian(Basis):
+    r"""Bells $\exp\big(-((x - c_k)/h)^2\big)$ at `size` even centres, $h$ apart.
+
+    Neither compact nor a partition of unity; derivatives of every order.
+
+    Args:
+        size: number of bells, at least 2.
+        domain: of the first and the last centre.
+
+    Raises:
+        ValueError: for fewer than two bells or an empty domain.
+    """
+
+    centres: Tensor
+
+    def __init__(
+        self, dim_in: int, *, size: int = 8, domain: tuple[float, float] = (-2.0, 2.0)
+    ) -> None:
+        super().__init__()
+        if size < 2:
+            raise ValueError(f"want size >= 2, got {size=}")
+        check_domain(domain)
+        self.size = size
+        self.low, high = domain
+        self.step = (high - self.low) / (size - 1)
+        self.register_buffer("centres", torch.arange(size).float())  # in steps: exact
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.exp(-self._steps(x).square())
+
+    def taylor(self, x: Tensor, order: int) -> tuple[Tensor, ...]:
+        t = self._steps(x)
+        value = torch.exp(-t.square())
+        first = -2 / self.step * t * value
+        second = (4 * t.square() - 2) / self.step**2 * value
+        return (value, first, second)[: order + 1]
+
+    def _steps(self, x: Tensor) -> Tensor:
+        return ((x - self.low) / self.step).unsqueeze(-1) - self.centres  # (*, in, size)

@@ -1,0 +1,52 @@
+r"""Reflectional switch functions: bells from a hyperbolic tangent.
+
+Source: Delis 2024, FasterKAN, https://github.com/AthanasiosDelis/faster-kan.
+We differ: the width is used, as the formula states it; the authors' code never divides by it,
+and its hand-written gradient is half the true one at the defaults. Inputs are not normalised.
+"""
+
+import torch
+from torch import Tensor
+
+from kansci.bases.basis import Basis, check_domain
+
+
+class ReflectionalSwitch(Basis):
+    r"""Bells $1 - \tanh^2\big((x - c_k)/h\big)$ at `size` even centres, $h$ apart.
+
+    Derivatives of every order; tails that fade like $4 e^{-2|t|}$.
+
+    Args:
+        size: number of bells, at least 2.
+        domain: of the first and the last centre.
+
+    Raises:
+        ValueError: for fewer than two bells or an empty domain.
+    """
+
+    centres: Tensor
+
+    def __init__(
+        self, dim_in: int, *, size: int = 8, domain: tuple[float, float] = (-1.2, 1.2)
+    ) -> None:
+        super().__init__()
+        if size < 2:
+            raise ValueError(f"want size >= 2, got {size=}")
+        check_domain(domain)
+        self.size = size
+        self.low, high = domain
+        self.step = (high - self.low) / (size - 1)
+        self.register_buffer("centres", torch.arange(size).float())  # in steps: exact
+
+    def forward(self, x: Tensor) -> Tensor:
+        return 1 - torch.tanh(self._steps(x)).square()
+
+    def taylor(self, x: Tensor, order: int) -> tuple[Tensor, ...]:
+        switch = torch.tanh(self._steps(x))
+        value = 1 - switch.square()
+        first = -2 / self.step * switch * value
+        second = (6 * switch.square() - 2) / self.step**2 * value
+        return (value, first, second)[: order + 1]
+
+    def _steps(self, x: Tensor) -> Tensor:
+        return ((x - self.low) / self.step).unsqueeze(-1) - self.centres  # (*, in, size)

@@ -1,0 +1,107 @@
+"""The one KAN layer: a variant is a basis, everything else is shared.
+
+Source: Liu et al. 2024, "KAN: Kolmogorov-Arnold Networks", arXiv:2404.19756, section 2.2.
+We differ: a layer is one product of basis values and coefficients, with the base branch as one
+more function of the basis, and starts with the variance of its inputs.
+"""
+
+import math
+from collections.abc import Callable, Sequence
+from itertools import pairwise
+
+import torch
+from torch import Tensor, nn
+
+from kansci.bases import Basis
+from kansci.calculus import Jet, passes_jets
+
+NOISE = 0.1  # of the first amplitude that is no straight line
+RIDGE = 1e-4  # relative; Gaussians that overlap are almost dependent
+
+
+class KANLayer(nn.Module):
+    r"""Sums of learned univariate functions, $y_o = \sum_{i,k} c_{oik}\,\phi_k(x_i) + b_o$.
+
+    Every edge starts as a random straight line, as well as its basis can draw one on [-1, 1],
+    with a hundredth of the variance in random coefficients: smooth for every basis, where
+    independent coefficients would make a local one start from noise. The outputs start with the
+    variance of the inputs: 1/3, if those are uniform on [-1, 1].
+
+    Args:
+        bias: a trainable $b_o$; bases that sum to 1 have no need of it.
+        zero: start from the zero function instead.
+
+    Shape:
+        x: `(*, in)` to `(*, out)`.
+
+    Raises:
+        ValueError: if the last dimension of `x` is not `in`.
+    """
+
+    def __init__(
+        self, dim_in: int, dim_out: int, basis: Basis, *, bias: bool = False, zero: bool = False
+    ) -> None:
+        super().__init__()
+        self.dim_in = dim_in
+        self.basis = basis
+        coef = torch.zeros(dim_out, dim_in, basis.size)
+        self.coef = nn.Parameter(coef if zero else started(coef, basis))
+        self.bias = nn.Parameter(torch.zeros(dim_out)) if bias else None
+
+    def forward(self, x: Tensor) -> Tensor:
+        if x.shape[-1] != self.dim_in:
+            raise ValueError(f"want x (*, {self.dim_in}), got {tuple(x.shape)}")
+        y = self._mix(self.basis(x))
+        return y if self.bias is None else y + self.bias
+
+    def _mix(self, phi: Tensor) -> Tensor:
+        return phi.flatten(-2) @ self.coef.flatten(1).T  # (*, in, size) to (*, out)
+
+
+@torch.no_grad()
+def started(coef: Tensor, basis: Basis) -> Tensor:
+    """Coefficients `(out, in, size)` of random lines and a little noise."""
+    if coef.is_meta:  # shapes alone: a builder that counts
+        return coef
+    _, dim_in, size = coef.shape
+    x = torch.linspace(-1, 1, max(64, 4 * size), dtype=torch.double)
+    phi = basis(x.float().unsqueeze(-1).expand(-1, dim_in)).double()  # (point, in, size)
+    gram = torch.einsum("pik,pil->ikl", phi, phi) / len(x)
+    ridge = RIDGE * gram.diagonal(dim1=-2, dim2=-1).mean(-1)[:, None, None] * torch.eye(size)
+    target = torch.einsum("pik,p->ik", phi, x) / len(x)
+    line = torch.linalg.solve(gram + ridge, target)  # (in, size)
+    power = torch.einsum("pik,ik->pi", phi, line).square().mean(0)  # (in,)
+    line = line / power.clamp_min(1e-12).sqrt().unsqueeze(-1)
+    noise = torch.randn(coef.shape) / phi.square().sum(-1).mean(0).sqrt().unsqueeze(-1)
+    slope = torch.randn(*coef.shape[:2], 1)
+    edges = math.sqrt(1 - NOISE**2) * slope * line + NOISE * noise  # each of unit mean square
+    return (edges / math.sqrt(3 * dim_in)).to(coef.dtype)
+
+
+class KAN(nn.Sequential):
+    """Layers of one basis, of the given widths; `basis(dim_in)` makes that of each layer."""
+
+    def __init__(
+        self,
+        widths: Sequence[int],
+        basis: Callable[[int], Basis],
+        *,
+        bias: bool = False,
+        zero: bool = False,
+    ) -> None:
+        super().__init__(
+            *(KANLayer(i, o, basis(i), bias=bias, zero=zero) for i, o in pairwise(widths))
+        )
+
+
+@passes_jets(KANLayer)
+def _kan_layer(layer: KANLayer, jet: Jet) -> Jet:
+    phi, *slopes = layer.basis.taylor(jet.value, 2 if jet.pairs else 1)
+    value = layer._mix(phi)
+    if layer.bias is not None:
+        value = value + layer.bias
+    first = layer._mix(slopes[0] * jet.first.unsqueeze(-1))
+    if not jet.pairs:
+        return Jet(value, first, value.new_zeros((0, *value.shape)), ())
+    bend = slopes[1] * jet.products().unsqueeze(-1) + slopes[0] * jet.second.unsqueeze(-1)
+    return Jet(value, first, layer._mix(bend), jet.pairs)

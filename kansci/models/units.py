@@ -1,0 +1,35 @@
+"""The one wrapper around every network: tasks speak their own units, networks [-1, 1]."""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+from kansci.calculus import Jet, carry
+from kansci.task import Interval, Scale
+
+
+class Units(nn.Module):
+    """Maps inputs from the task's domain to [-1, 1], and outputs by the task's scale.
+
+    Shape:
+        x: `(*, in)` to `(*, out)`, or a `Jet` of such points to that of the outputs.
+    """
+
+    centre: Tensor
+    half_width: Tensor
+
+    def __init__(self, network: nn.Module, domain: Sequence[Interval], scale: Scale) -> None:
+        super().__init__()
+        self.network = network
+        low, high = torch.tensor(domain, dtype=torch.double).T
+        self.register_buffer("centre", (low + high) / 2)
+        self.register_buffer("half_width", (high - low) / 2)
+        self.scale = scale
+
+    def forward(self, x: Tensor | Jet) -> Tensor | Jet:
+        mean, std = self.scale
+        if isinstance(x, Jet):
+            inner = x.linear(lambda z: z / self.half_width, -self.centre / self.half_width)
+            return carry(self.network, inner).linear(lambda z: std * z, mean)
+        return mean + std * self.network((x - self.centre) / self.half_width)
