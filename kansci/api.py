@@ -1,0 +1,125 @@
+"""What Python users call: run, fit, rank."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from kansci import board as boards
+from kansci.board import AnyRecord, Board, Row
+from kansci.discover import find_model, get_task, home, load
+from kansci.engine import attempt, choose_device
+from kansci.ensemble import Member
+from kansci.errors import UnknownName, UserError
+from kansci.ledger import load_records
+from kansci.models import Model
+from kansci.recipe import Recipe
+from kansci.record import Record
+from kansci.reference import Reference
+from kansci.runner import learn, maker, prepare, tune
+from kansci.suite import Cell, get_suite
+from kansci.task import Task
+
+
+def run(
+    task: str | Task,
+    model: str | Model,
+    *,
+    parameters: int = 250,
+    suite: str = "quick",
+    recipe: Recipe | None = None,
+    device: str = "auto",
+) -> Record:
+    """One model on one task at one budget: tuned, trained on all seeds, judged.
+
+    Whatever happens to the model ends in the Record's `status` and `reason`.
+
+    Args:
+        task: a name or a Task; a model likewise, or the path of a file that defines one.
+        parameters: the budget of trainable numbers.
+        suite: whose recipe for the task's family is used, unless `recipe` is given.
+        device: `auto`, `cpu` or `cuda`.
+
+    Raises:
+        UserError: for a name that nothing has, or a device that is not there.
+    """
+    cell = _cell(task, model, parameters, suite, recipe)
+    return attempt(cell, device=choose_device(device))
+
+
+def fit(
+    task: str | Task,
+    model: str | Model,
+    *,
+    parameters: int = 250,
+    suite: str = "quick",
+    recipe: Recipe | None = None,
+    device: str = "auto",
+) -> nn.Module:
+    """A trained network that maps the task's own units, `(*, in)` to `(*, out)`, on the CPU.
+
+    Tuned as `run` does; trained on the first evaluation seed.
+
+    Raises:
+        UserError: for a name that nothing has, or a device that is not there; what the model
+            itself raises is raised here.
+    """
+    cell = _cell(task, model, parameters, suite, recipe)
+    work = (cell.task, cell.model, cell.budget, cell.recipe)
+    where = choose_device(device)
+    rate, _, _ = tune(*work, device=where)
+    member = Member(cell.recipe.evaluation_seeds[0], rate)
+    ensemble = prepare(*work, [member], device=where)
+    learn(ensemble, cell.task.stages, cell.recipe, [])
+    with torch.random.fork_rng(devices=[]):  # its first weights are thrown away
+        network = maker(*work)()
+    return ensemble.export(0, network).eval()
+
+
+def _cell(
+    task: str | Task, model: str | Model, budget: int, suite: str, recipe: Recipe | None
+) -> Cell:
+    task = get_task(task) if isinstance(task, str) else task
+    model = find_model(model) if isinstance(model, str) else model
+    name = "custom" if recipe else suite
+    return Cell(task, model, budget, recipe or get_suite(suite).recipe(task.family), name)
+
+
+def list_boards() -> list[str]:
+    """Names of all leaderboards."""
+    return sorted(path.stem for path in home("leaderboards").glob("*.py"))
+
+
+def get_board(name: str) -> Board:
+    """The leaderboard of that name.
+
+    Raises:
+        UnknownName: says which names come close.
+    """
+    if name not in list_boards():
+        raise UnknownName("leaderboard", name, list_boards())
+    path = home("leaderboards") / f"{name}.py"
+    board = getattr(load(path), "board", None)
+    if not isinstance(board, Board):
+        raise UserError(f"{path}: want `board = Board(...)`, got {board!r}")
+    return board
+
+
+def frozen_reference() -> Reference | None:
+    """The reference MLP's errors as they were frozen, against which leads are measured."""
+    path = home("leaderboards") / "reference.json"
+    return Reference.load(path) if path.is_file() else None
+
+
+def rank(board: str | Board, records: Iterable[AnyRecord] | str | Path) -> list[Row]:
+    """The rows of a leaderboard, the best first.
+
+    Args:
+        records: Records, as `load_records` reads them, or a folder of them.
+    """
+    found = load_records(records) if isinstance(records, str | Path) else records
+    chosen = get_board(board) if isinstance(board, str) else board
+    return boards.rank(chosen, found, frozen_reference())

@@ -1,0 +1,117 @@
+"""Definitions are files, loaded by path and never imported: tasks, boards, models of one's own."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+import traceback
+from collections.abc import Iterable
+from fnmatch import fnmatchcase
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+from types import ModuleType
+
+from kansci.errors import UnknownName, UserError
+from kansci.models import Model, get_model
+from kansci.task import Task
+
+PACKAGE = Path(__file__).resolve().parent
+
+
+def checkout() -> Path | None:
+    """The folder of the project, where the package runs out of one; `None` for a wheel."""
+    folder = PACKAGE.parent
+    return folder if (folder / "pyproject.toml").is_file() and (folder / "tasks").is_dir() else None
+
+
+def home(name: str) -> Path:
+    """Where definitions lie: `<checkout>/tasks`, or what the wheel ships of it."""
+    project = checkout()
+    return project / name if project else PACKAGE / "_shipped" / name
+
+
+def load(path: Path) -> ModuleType:
+    """Runs a Python file and returns its namespace.
+
+    Raises:
+        UserError: in one line, with the place in the file, if it cannot be read or raises.
+    """
+    path = path.resolve()
+    name = f"kansci_file_{path.stem}_{sha256(str(path).encode()).hexdigest()[:8]}"
+    if not path.is_file():
+        raise UserError(f"no file {str(path)!r}: want a Python file")
+    spec = importlib.util.spec_from_file_location(name, path)
+    if spec is None or spec.loader is None:
+        raise UserError(f"{path}: want a Python file, whose name ends in .py")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module  # so that the source of what it defines can be found
+    try:
+        spec.loader.exec_module(module)
+    except UserError:
+        raise
+    except Exception as error:
+        frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename == str(path)]
+        line = getattr(error, "lineno", None) or (frames[-1].lineno if frames else "?")
+        del sys.modules[name]
+        raise UserError(f"{path}, line {line}: {type(error).__name__}: {error}") from error
+    return module
+
+
+@cache
+def _tasks_of(path: Path) -> tuple[Task, ...]:
+    module = load(path)
+    found = getattr(module, "tasks", None) or [getattr(module, "task", None)]
+    if not isinstance(found, Iterable) or not all(isinstance(task, Task) for task in found):
+        raise UserError(f"{path}: want `task = Task(...)` or `tasks = (...)`, got neither")
+    return tuple(found)
+
+
+@cache
+def _shipped() -> dict[str, Task]:
+    found: dict[str, Task] = {}
+    for path in sorted(home("tasks").rglob("*.py")):
+        for task in _tasks_of(path):
+            if task.name in found:
+                raise UserError(f"{path}: there is a task {task.name!r} already")
+            found[task.name] = task
+    return dict(sorted(found.items(), key=lambda item: (item[1].family, item[0])))
+
+
+def list_tasks() -> list[str]:
+    """Names of all tasks, by family."""
+    return list(_shipped())
+
+
+def get_task(name: str) -> Task:
+    """The task of that name.
+
+    Raises:
+        UnknownName: says which names come close.
+    """
+    tasks = _shipped()
+    if name not in tasks:
+        raise UnknownName("task", name, tasks, "a task of your own: --task FILE.py")
+    return tasks[name]
+
+
+def find_tasks(pattern: str) -> list[Task]:
+    """Tasks by name, by pattern (`feynman27/*`), or those that a file of one's own defines."""
+    if pattern.endswith(".py"):
+        return list(_tasks_of(Path(pattern).resolve()))
+    if not any(sign in pattern for sign in "*?["):
+        return [get_task(pattern)]
+    found = [task for name, task in _shipped().items() if fnmatchcase(name, pattern)]
+    if not found:
+        raise UnknownName("task", pattern, _shipped())
+    return found
+
+
+def find_model(name: str) -> Model:
+    """A model of the zoo by name, or the one that a file of one's own defines."""
+    if not name.endswith(".py"):
+        return get_model(name)
+    model = getattr(load(Path(name)), "model", None)
+    if not isinstance(model, Model):
+        raise UserError(f"{name}: want `model = Model(name, build)`, got {model!r}")
+    return model

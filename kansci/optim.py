@@ -1,0 +1,78 @@
+"""Optimizers of an ensemble: weights flat, `(member, n)`, and nothing shared between members."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from kansci.recipe import Optimizer
+
+Objective = Callable[[], tuple[Tensor, Tensor]]
+
+
+def cosine(step: int, steps: int) -> float:
+    """From 1 at the first step towards 0 after the last."""
+    return (1 + math.cos(math.pi * step / steps)) / 2
+
+
+def constant(step: int, steps: int) -> float:
+    """1 throughout."""
+    return 1.0
+
+
+SCHEDULES = {"cosine": cosine, "constant": constant}
+
+
+class Adam:
+    r"""Adam with a rate for each member.
+
+    $$m \leftarrow \beta_1 m + (1-\beta_1) g,\quad v \leftarrow \beta_2 v + (1-\beta_2) g^2,\quad
+      w \leftarrow w - \eta_t \frac{m/(1-\beta_1^t)}{\sqrt{v/(1-\beta_2^t)} + \epsilon}$$
+
+    Every operation is element-wise, so a member that explodes harms no other.
+
+    Args:
+        weights: `(member, n)`, changed in place.
+        rates: $\eta$ of each member, `(member,)`; float64, whatever the weights are.
+
+    Source: Kingma and Ba 2015, arXiv:1412.6980, algorithm 1.
+    """
+
+    def __init__(
+        self,
+        weights: Tensor,
+        rates: Tensor,
+        recipe: Optimizer,
+        *,
+        betas: tuple[float, float] = (0.9, 0.999),
+        epsilon: float = 1e-8,
+    ) -> None:
+        self.weights = weights
+        self.recipe = recipe
+        self.betas = betas
+        self.epsilon = epsilon
+        self.evaluations = recipe.evaluations
+        self._rates = rates.to(weights.device, torch.double).unsqueeze(-1)  # (member, 1)
+        self._mean = torch.zeros_like(weights)
+        self._square = torch.zeros_like(weights)
+        self._step = 0
+
+    def step(self, objective: Objective) -> Tensor:
+        """One evaluation, one step; returns the losses before it, `(member,)`."""
+        gradient, loss = objective()
+        first, second = self.betas
+        factor = SCHEDULES[self.recipe.schedule](self._step, self.evaluations)
+        self._step += 1
+        self._mean.lerp_(gradient, 1 - first)
+        self._square.mul_(second).addcmul_(gradient, gradient, value=1 - second)
+        shrink = math.sqrt(1 - second**self._step)
+        spread = (self._square.sqrt() / shrink).add_(self.epsilon)
+        rate = (factor / (1 - first**self._step) * self._rates).to(self.weights.dtype)
+        self.weights.sub_(rate * self._mean / spread)
+        return loss
+
+
+OPTIMIZERS: dict[str, type[Adam]] = {"adam": Adam}

@@ -1,0 +1,333 @@
+"""A run: tune the rate, train the evaluation seeds stage by stage, judge every probe.
+
+`learn` never sees a true answer: stages, and the questions of probes, go in; predictions and
+training losses come out, and `run`, which holds the truth, computes every error. So training can
+move into a process of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from kansci.ensemble import Ensemble, Member
+from kansci.environment import environment
+from kansci.errors import DoesNotFit, OutOfTime
+from kansci.measure import error
+from kansci.models import Model, Units, trainable
+from kansci.optim import OPTIMIZERS
+from kansci.recipe import Recipe
+from kansci.record import Curve, Record, Status, Trial, record_key
+from kansci.stats import decades
+from kansci.task import Batch, Stage, Task, stream
+
+Watch = Callable[[int], None]
+CURVE = 30  # points that are kept of a training curve
+
+
+class Learned(NamedTuple):
+    """What a training hands back.
+
+    Attributes:
+        predictions: `[stage][probe]`, `(member, point, out)`, after each stage.
+        own: each member's loss on fresh points at the end, mean over stages, `(member,)`.
+        finite: whether the losses stayed finite, `(member,)`.
+    """
+
+    predictions: list[list[Tensor]]
+    own: Tensor
+    finite: Tensor
+    curves: tuple[Curve, ...]
+    parameters: int
+    adapted: int
+    lifted: bool
+
+
+def evaluations(task: Task, recipe: Recipe) -> int:
+    """Evaluations of loss and gradient that a run makes, tuning included, for progress."""
+    tuner = task.tuning or task
+    return recipe.evaluations * (len(tuner.stages) + len(task.stages))
+
+
+def record_key_of(task: Task, model: Model, budget: int, recipe: Recipe) -> tuple[str, str]:
+    """The key of a Record and the hash of its model's source."""
+    source = model.source_hash(task.dim_in, task.dim_out, budget)
+    key = record_key(
+        task_content=task.content,
+        model=model.name,
+        model_source=source,
+        budget=budget,
+        recipe=recipe,
+    )
+    return key, source
+
+
+def run(
+    task: Task,
+    model: Model,
+    budget: int,
+    recipe: Recipe,
+    *,
+    suite: str = "custom",
+    device: torch.device | str = "cpu",
+    watch: Watch = lambda steps: None,
+) -> Record:
+    """One Record, whatever happens to the model: failures are rows, with their reason."""
+    device = torch.device(device)
+    key, source = record_key_of(task, model, budget, recipe)
+    tests = task.judged_by("test")
+    blank = Record(
+        key=key,
+        suite=suite,
+        task=task.key,
+        task_content=task.content,
+        family=task.family,
+        metric=task.metric,
+        trivial=task.trivial,
+        scale=task.scale.std,
+        model=model.name,
+        model_source=source,
+        budget=budget,
+        parameters=None,
+        recipe=recipe,
+        status="crashed",
+        stages=tuple(stage.name for stage in task.stages),
+        probes=tuple(probe.name for probe in tests),
+        rough=model.rough(task.order),
+        environment=environment(device),
+    )
+    if not model.applies(task.order):
+        reason = f"takes {_ordinal(task.order)} derivatives, the model has {model.derivatives}"
+        return blank.updated(status="not_applicable", reason=reason)
+    try:
+        rate, trials, tuned_by = tune(task, model, budget, recipe, device=device, watch=watch)
+        members = [Member(seed, rate) for seed in recipe.evaluation_seeds]
+        ensemble = prepare(task, model, budget, recipe, members, device=device)
+        learned = learn(ensemble, task.stages, recipe, [p.x for p in tests], watch=watch)
+    except DoesNotFit as misfit:
+        return blank.updated(status="does_not_fit", reason=str(misfit))
+    except Exception as problem:
+        status, reason = diagnosis(problem)
+        every = (status,) * len(recipe.evaluation_seeds)
+        return blank.updated(status=status, reason=reason, members=every)
+    return blank.updated(
+        **judge(task, learned),
+        parameters=learned.parameters,
+        adapted=learned.adapted,
+        rate=rate,
+        tuned_by=tuned_by,
+        tuning=trials,
+        curves=learned.curves,
+        lifted=learned.lifted,
+    )
+
+
+def diagnosis(problem: Exception) -> tuple[Status, str]:
+    """The status and the reason that an exception leaves in a Record."""
+    text = f"{type(problem).__name__}: {problem}".replace("\n", " ")[:300]
+    if isinstance(problem, OutOfTime):
+        return "timeout", str(problem)
+    if isinstance(problem, MemoryError | torch.OutOfMemoryError) or "t allocate memory" in text:
+        return "out_of_memory", text
+    if isinstance(problem, WrongShape):
+        return "invalid_output", str(problem)
+    return "crashed", text
+
+
+class WrongShape(ValueError):
+    """A network whose outputs do not have the task's shape."""
+
+
+def prepare(
+    task: Task,
+    model: Model,
+    budget: int,
+    recipe: Recipe,
+    members: Sequence[Member],
+    *,
+    device: torch.device | str = "cpu",
+) -> Ensemble:
+    """The members' networks, untrained, within the budget and of the task's shape."""
+    make = maker(task, model, budget, recipe)
+    low, high = torch.tensor(task.domain, dtype=torch.double).T
+    example = torch.stack([low, (low + high) / 2]).to(getattr(torch, recipe.dtype))
+    ensemble = Ensemble(make, members, example, device=device)
+    shape = tuple(ensemble.predict(example).shape[1:])
+    if shape != (2, task.dim_out):
+        raise WrongShape(f"for points (2, {task.dim_in}) want (2, {task.dim_out}), got {shape}")
+    return ensemble
+
+
+def maker(task: Task, model: Model, budget: int, recipe: Recipe) -> Callable[[], nn.Module]:
+    """Builds one network in the task's units; refuses one above the budget."""
+
+    def make() -> nn.Module:
+        network = model.build(task.dim_in, task.dim_out, budget)
+        if (count := trainable(network)) > budget:
+            raise ValueError(f"want at most {budget} trainable numbers, got {count}")
+        return Units(network, task.domain, task.scale).to(getattr(torch, recipe.dtype))
+
+    return make
+
+
+def tune(
+    task: Task,
+    model: Model,
+    budget: int,
+    recipe: Recipe,
+    *,
+    device: torch.device | str = "cpu",
+    watch: Watch = lambda steps: None,
+) -> tuple[float, tuple[Trial, ...], str]:
+    """The rate whose trainings end best, without the answer.
+
+    Judged on the validation probes of the task, or of its tuning task; a task without them, such
+    as a PDE, by its own loss on fresh points.
+    """
+    tuner = task.tuning or task
+    probes = tuner.judged_by("validation")
+    members = [Member(seed, rate) for rate in recipe.rates for seed in recipe.tuning_seeds]
+    ensemble = prepare(tuner, model, budget, recipe, members, device=device)
+    learned = learn(ensemble, tuner.stages, recipe, [p.x for p in probes], watch=watch)
+    if probes:
+        answers = zip(probes, learned.predictions[-1], strict=True)
+        errors = np.stack([_errors(tuner, p.y, answer) for p, answer in answers])  # (probe, member)
+        # Decades as boards count them; where they tie, as at 0, the smaller error.
+        close = np.clip(np.nan_to_num(np.log10(errors), nan=6), -6, 6).mean(0)
+        scores = -decades(errors, tuner.trivial).mean(0) + 1e-3 * close
+        tuned_by = f"decades on the validation probes of {tuner.key}, negative"
+    else:
+        scores = learned.own.double().cpu().nan_to_num(torch.inf).numpy()
+        tuned_by = "the task's own loss on fresh points"
+    trials = tuple(
+        Trial(rate=member.rate, seed=member.seed, score=score)
+        for member, score in zip(members, scores, strict=True)
+    )
+    by_rate = np.asarray(scores).reshape(len(recipe.rates), -1).mean(1)
+    return recipe.rates[int(by_rate.argmin())], trials, tuned_by
+
+
+def learn(
+    ensemble: Ensemble,
+    stages: Sequence[Stage],
+    recipe: Recipe,
+    questions: Iterable[Tensor],
+    *,
+    watch: Watch = lambda steps: None,
+) -> Learned:
+    """Trains stage by stage and answers all questions after each."""
+    questions = list(questions)
+    sources = [stream("points", member.seed) for member in ensemble.members]
+    predictions, curves = [], []
+    finite = torch.ones(len(ensemble.members), dtype=torch.bool, device=ensemble.device)
+    for stage in stages:
+        curve, last = train(ensemble, stage, recipe, sources, watch)
+        curves.append(curve)
+        finite &= last.isfinite()
+        predictions.append([ensemble.predict(x).cpu() for x in questions])
+    fresh = [ensemble.losses(stage.loss, draw(ensemble, stage, recipe, None)) for stage in stages]
+    return Learned(
+        predictions=predictions,
+        own=torch.stack(fresh).mean(0),
+        finite=finite.cpu(),
+        curves=tuple(curves),
+        parameters=ensemble.parameters_of_one,
+        adapted=ensemble.adapted(),
+        lifted=ensemble.lifted,
+    )
+
+
+def train(
+    ensemble: Ensemble,
+    stage: Stage,
+    recipe: Recipe,
+    sources: Sequence[torch.Generator],
+    watch: Watch,
+) -> tuple[Curve, Tensor]:
+    """One stage: every optimizer of the recipe in turn; the curve, and the losses at the end.
+
+    Losses stay on the device until the stage is over: reading one would wait for it.
+    """
+    objective = ensemble.objective(stage.loss)
+    rates = torch.tensor([member.rate for member in ensemble.members], dtype=torch.double)
+    kept = log_spaced(recipe.evaluations, CURVE)
+    done, losses = 0, []
+    loss = torch.empty(0)
+    batch = draw(ensemble, stage, recipe, sources)
+    for part in recipe.optimizers:
+        optimizer = OPTIMIZERS[part.name](ensemble.flat, rates, part)
+        for _ in range(part.evaluations):
+            if recipe.resample and done and done % recipe.resample == 0:
+                batch = draw(ensemble, stage, recipe, sources)
+            loss = optimizer.step(partial(objective, batch))
+            done += 1
+            if done in kept:
+                losses.append(loss)
+            watch(1)
+    values = torch.stack(losses).double().cpu().tolist()
+    curve = Curve(
+        stage=stage.name, evaluations=tuple(sorted(kept)), losses=tuple(map(tuple, values))
+    )
+    return curve, loss
+
+
+def draw(
+    ensemble: Ensemble,
+    stage: Stage,
+    recipe: Recipe,
+    sources: Sequence[torch.Generator] | None,
+) -> Batch:
+    """Every member's own points, `(member, ...)`; without sources, the same fresh ones for all."""
+    points = recipe.points or stage.points
+    generators = sources or [stream("fresh") for _ in ensemble.members]
+    drawn = zip(*(stage.sample(generator, points) for generator in generators), strict=True)
+    return tuple(torch.stack(parts).to(ensemble.device, ensemble.flat.dtype) for parts in drawn)
+
+
+def judge(task: Task, learned: Learned) -> dict[str, object]:
+    """Errors of all members on the test probes after each stage, and what became of each."""
+    probes = task.judged_by("test")
+    errors = np.array(
+        [
+            [_errors(task, probe.y, answer) for probe, answer in zip(probes, row, strict=True)]
+            for row in learned.predictions
+        ]
+    )  # (stage, probe, member)
+    members = tuple(
+        "diverged" if not finite else "ok" if np.isfinite(column).all() else "invalid_output"
+        for finite, column in zip(
+            learned.finite.tolist(), errors.reshape(-1, errors.shape[-1]).T, strict=True
+        )
+    )
+    failed = [status for status in members if status != "ok"]
+    return {
+        "status": "ok" if "ok" in members else failed[0],
+        "members": members,
+        "errors": errors.tolist(),
+        "reason": _REASONS[failed[0]] if failed else "",
+    }
+
+
+_REASONS = {
+    "diverged": "the training loss is not finite",
+    "invalid_output": "predictions are not finite",
+}
+
+
+def log_spaced(last: int, count: int) -> frozenset[int]:
+    """At most `count` whole numbers from 1 to `last`, evenly spread on a log scale."""
+    spaced = np.geomspace(1, last, min(count, last))
+    return frozenset(round(float(one)) for one in spaced)
+
+
+def _errors(task: Task, truth: Tensor, answer: Tensor) -> np.ndarray:
+    return error(task.metric, answer, truth, task.scale).numpy()
+
+
+def _ordinal(number: int) -> str:
+    return {1: "first", 2: "second", 3: "third"}.get(number, f"{number}th")

@@ -1,0 +1,122 @@
+"""A suite is a named choice of tasks, models, budgets and recipes, written in suites.toml."""
+
+from __future__ import annotations
+
+import tomllib
+from functools import cache
+from typing import NamedTuple
+
+from pydantic import BaseModel, Field, PositiveInt, ValidationError
+
+from kansci.discover import get_task, home
+from kansci.errors import UnknownName, UserError
+from kansci.models import Model, get_model
+from kansci.recipe import Recipe
+from kansci.task import Task
+
+
+class Group(BaseModel, frozen=True, extra="forbid"):
+    """Tasks that run at the same budgets."""
+
+    tasks: tuple[str, ...]
+    budgets: tuple[PositiveInt, ...]
+
+
+class Suite(BaseModel, frozen=True, extra="forbid"):
+    """What `kansci run --suite NAME` runs.
+
+    Attributes:
+        recipes: the recipe of each family.
+        seconds: time limit of a cell; generous, and the same for all.
+        speed_budget: at which the models are timed; `None` leaves speed out.
+    """
+
+    name: str
+    about: str
+    models: tuple[str, ...]
+    groups: tuple[Group, ...]
+    recipes: dict[str, Recipe]
+    seconds: PositiveInt = 600
+    speed_budget: PositiveInt | None = None
+
+    def recipe(self, family: str) -> Recipe:
+        if family not in self.recipes:
+            raise UserError(
+                f"suite {self.name!r} has no recipe for the family {family!r}: "
+                f"it has {', '.join(self.recipes)}; choose another suite or family"
+            )
+        return self.recipes[family]
+
+
+class Cell(NamedTuple):
+    """One model on one task at one budget: what becomes one Record."""
+
+    task: Task
+    model: Model
+    budget: int
+    recipe: Recipe
+    suite: str
+
+
+class _File(BaseModel, extra="forbid"):
+    recipe: dict[str, dict[str, object]]
+    suite: dict[str, dict[str, object]] = Field(min_length=1)
+
+
+@cache
+def _suites() -> dict[str, Suite]:
+    path = home("tasks") / "suites.toml"
+    try:
+        file = _File.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+        recipes = {name: Recipe(name=name, **body) for name, body in file.recipe.items()}  # type: ignore[arg-type]
+        return {
+            name: Suite.model_validate(
+                {
+                    **body,
+                    "name": name,
+                    "recipes": {family: recipes[str(r)] for family, r in body["recipes"].items()},  # type: ignore[attr-defined]
+                }
+            )
+            for name, body in file.suite.items()
+        }
+    except (OSError, tomllib.TOMLDecodeError, ValidationError, KeyError) as error:
+        raise UserError(f"{path}: no list of suites: {error}") from error
+
+
+def list_suites() -> list[str]:
+    """Names of all suites, the quickest first."""
+    return list(_suites())
+
+
+def get_suite(name: str) -> Suite:
+    """The suite of that name.
+
+    Raises:
+        UnknownName: says which names come close.
+    """
+    if name not in _suites():
+        raise UnknownName("suite", name, _suites())
+    return _suites()[name]
+
+
+def cells(
+    suite: Suite,
+    *,
+    models: list[Model] | None = None,
+    tasks: list[Task] | None = None,
+    parameters: list[int] | None = None,
+) -> list[Cell]:
+    """The cells of a suite, task by task; each choice replaces the suite's own where given.
+
+    Tasks that are not in the suite run at the budgets of its first group.
+    """
+    chosen = models if models is not None else [get_model(name) for name in suite.models]
+    budgets = {name: group.budgets for group in suite.groups for name in group.tasks}
+    fallback = suite.groups[0].budgets
+    wanted = tasks if tasks is not None else [get_task(name) for name in budgets]
+    return [
+        Cell(task, model, budget, suite.recipe(task.family), suite.name)
+        for task in wanted
+        for budget in (parameters or budgets.get(task.name, fallback))
+        for model in chosen
+    ]
