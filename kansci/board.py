@@ -1,0 +1,166 @@
+"""A board puts one question to all Records; it is a pure function of them.
+
+Adding a model moves no other's score or interval: nothing is normalised by the best, and every
+model is bootstrapped by the same draws. Only ranks are relative.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from typing import NamedTuple
+
+import numpy as np
+from pydantic import Field
+
+from kansci.models.zoo import ZOO, get_model
+from kansci.record import Frozen, Record, Speed
+from kansci.reference import Reference
+from kansci.standing import Standing
+from kansci.stats import Cell, hierarchical_mean, interval, rank_ranges, replicates
+
+AnyRecord = Record | Speed
+Value = int | float | str | None
+METRIC = "NRMSE; PDE: relative L2; digits: error rate"
+
+
+class Row(Frozen, frozen=True):
+    """One model on one board; without a score it is listed, and not ranked."""
+
+    model: str
+    rank: int | None = None
+    rank_low: int | None = Field(default=None, description="2.5 % of the rank over paired draws")
+    rank_high: int | None = None
+    score: float | None = None
+    low: float | None = Field(default=None, description="95 %: other tasks of the kind and seeds")
+    high: float | None = None
+    seed_low: float | None = Field(default=None, description="95 %: other seeds, these tasks")
+    seed_high: float | None = None
+    tasks: int = Field(default=0, description="cells (task, budget) that are scored")
+    failed: int = Field(default=0, description="members that count as the trivial predictor")
+    missing: int = Field(default=0, description="cells without a Record: keep off the ranking")
+    not_applicable: int = 0
+    does_not_fit: int = 0
+    stale: int = Field(default=0, description="Records not used: other content or recipe, old")
+    control: bool = False
+    columns: dict[str, Value] = Field(default={}, description="in the order of display")
+    note: str = ""
+
+
+Rows = Callable[[Sequence[AnyRecord], Reference | None], list[Row]]
+
+
+@dataclass(frozen=True)
+class Board:
+    """A question, and how Records answer it.
+
+    Attributes:
+        about: how the score comes about, for people.
+        score_label: heading of the score.
+        rows: `rows(records, reference)`, one a model, in any order.
+        unit: what one of the score is.
+        metric: the errors, or times, that it rests on; every table names it.
+        columns: what the further columns say.
+    """
+
+    name: str
+    question: str
+    about: str
+    score_label: str
+    rows: Rows
+    higher_is_better: bool = True
+    unit: str = "decades below the trivial predictor"
+    metric: str = METRIC
+    columns: Mapping[str, str] = field(default_factory=dict)
+
+
+class Entry(NamedTuple):
+    """What a board file says of one model; `ranked=False` lists it below the others."""
+
+    standing: Standing
+    cells: Sequence[Cell]
+    columns: dict[str, Value]
+    note: str = ""
+    ranked: bool = True
+
+
+def rank(
+    board: Board, records: Iterable[AnyRecord], reference: Reference | None = None
+) -> list[Row]:
+    """The rows of a board, the best first, then those that are not ranked, then the incomplete."""
+    sign = -1 if board.higher_is_better else 1
+
+    def order(row: Row) -> tuple[bool, bool, float, str]:
+        unscored = row.score is None
+        return row.rank is None, unscored, 0.0 if row.score is None else sign * row.score, row.model
+
+    return sorted(board.rows(list(records), reference), key=order)
+
+
+def rows_of(entries: Iterable[Entry], *, higher_is_better: bool = True) -> list[Row]:
+    """Scores, intervals and ranks from the cells of every model.
+
+    A model with a missing cell has no score: its mean would be over other tasks.
+    """
+    rows, placed, drawn = [], [], []
+    for entry in entries:
+        row = _blank(entry)
+        if entry.cells and not entry.standing.missing:
+            both = replicates(entry.cells)  # (draw,)
+            low, high = interval(both)
+            seed_low, seed_high = interval(replicates(entry.cells, tasks=False))
+            measured = {"low": low, "high": high, "seed_low": seed_low, "seed_high": seed_high}
+            measured["score"] = hierarchical_mean(entry.cells)
+            row = row.model_copy(update=measured)
+            if entry.ranked:
+                placed.append(len(rows))
+                drawn.append(both)
+        rows.append(row)
+    if placed:
+        ranges = rank_ranges(np.stack(drawn), higher_is_better=higher_is_better)
+        ranked = _placed([rows[i] for i in placed], ranges.tolist(), higher_is_better)
+        for i, row in zip(placed, ranked, strict=True):
+            rows[i] = row
+    return rows
+
+
+def complete(standing: Standing, family: str) -> bool:
+    """Whether no cell of the family is missing."""
+    return all(place.family != family for place in standing.missing)
+
+
+@cache
+def is_control(model: str) -> bool:
+    """Whether the zoo has it as a yardstick rather than a contender; submissions contend."""
+    family = model.partition("[")[0]
+    return family in ZOO and get_model(family).control
+
+
+def _blank(entry: Entry) -> Row:
+    standing = entry.standing
+    return Row(
+        model=standing.model,
+        tasks=len(entry.cells),
+        failed=standing.failed,
+        missing=len(standing.missing),
+        not_applicable=standing.count("not_applicable"),
+        does_not_fit=standing.count("does_not_fit"),
+        stale=standing.stale,
+        control=is_control(standing.model),
+        columns=entry.columns,
+        note=entry.note,
+    )
+
+
+def _placed(rows: Sequence[Row], ranges: Iterable[Sequence[int]], higher: bool) -> list[Row]:
+    """Ranks by score; the range over draws is widened to hold the rank itself."""
+    scores = np.array([row.score for row in rows], dtype=float)
+    if higher:
+        scores = -scores
+    ranked = []
+    for row, score, (low, high) in zip(rows, scores, ranges, strict=True):
+        place = 1 + int((scores < score).sum())
+        update = {"rank": place, "rank_low": min(low, place), "rank_high": max(high, place)}
+        ranked.append(row.model_copy(update=update))
+    return ranked

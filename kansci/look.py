@@ -1,0 +1,111 @@
+"""How figures look: one style, colours that the colour-blind can tell apart, files that repeat.
+
+No figure is registered with pyplot, so none has to be closed and nothing opens a window.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from kansci.board import Row
+from kansci.tables import MARK
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+# Okabe and Ito 2008, without yellow, which is faint on white.
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000")
+MARKERS = "osD^vP"  # six to seven colours: 42 models differ in one of the two
+INK, FAINT = "#222222", "#999999"
+LOOK: dict[Any, Any] = {
+    "font.family": "DejaVu Sans",  # comes with matplotlib, so figures are the same everywhere
+    "font.size": 9,
+    "axes.titlesize": 10,
+    "axes.titleweight": "bold",
+    "axes.titlelocation": "left",
+    "axes.edgecolor": FAINT,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.axisbelow": True,
+    "grid.color": "#E5E5E5",
+    "legend.frameon": False,
+    "svg.hashsalt": "kansci",
+}
+
+
+@contextmanager
+def canvas(width: float, height: float) -> Iterator[tuple[Figure, Axes]]:
+    import matplotlib as mpl
+    from matplotlib.figure import Figure
+
+    with mpl.rc_context(LOOK):
+        figure = Figure(figsize=(width, height), layout="constrained")
+        yield figure, figure.subplots()
+
+
+def models(axes: Axes, rows: Sequence[Row], at: float = 0.0) -> None:
+    """Names down the side, the first on top."""
+    names = [f"{row.model} {MARK}" if row.control else row.model for row in rows]
+    axes.set_yticks(np.arange(len(rows)) + at, names, rotation=0)
+    axes.set_ylim(max(1, len(rows)) - 0.5 + at, at - 0.5)
+
+
+def say(axes: Axes, y: float, text: str) -> None:
+    """A remark in place of data, on white, so that no line of the grid crosses it."""
+    axes.text(
+        0.01,
+        y,
+        text,
+        color=FAINT,
+        size=8,
+        va="center",
+        in_layout=False,  # a long remark must not squeeze the axes
+        transform=axes.get_yaxis_transform(),
+        bbox={"facecolor": "white", "edgecolor": "none", "pad": 1},
+    )
+
+
+def legend(axes: Axes) -> None:
+    """Beside the axes, where it covers nothing."""
+    if axes.get_legend_handles_labels()[0]:
+        axes.legend(loc="upper left", bbox_to_anchor=(1.01, 1), borderaxespad=0)
+
+
+def plain_ticks(axes: Axes) -> None:
+    """Ticks at 1, 2, 5 and their powers of ten, as plain numbers."""
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
+
+    axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axes.xaxis.set_minor_locator(NullLocator())
+
+
+def styles(rows: Sequence[Row]) -> list[dict[str, Any]]:
+    """A colour and a marker for each model, hollow and dashed for controls."""
+    return [
+        {
+            "color": COLOURS[i % len(COLOURS)],
+            "marker": MARKERS[i % len(MARKERS)],
+            "linestyle": "--" if row.control else "-",
+            "markerfacecolor": "white" if row.control else COLOURS[i % len(COLOURS)],
+            "label": f"{row.model} {MARK}" if row.control else row.model,
+        }
+        for i, row in enumerate(rows)
+    ]
+
+
+def save(figure: Figure, path: str | Path) -> Path:
+    """PNG or SVG by the path's ending; the same bytes whenever the same figure is saved."""
+    import matplotlib as mpl
+
+    path = Path(path)
+    drop = {"Date": None, "Creator": None} if path.suffix == ".svg" else {"Software": None}
+    with mpl.rc_context(LOOK):
+        figure.savefig(path, dpi=150, metadata=drop)
+    return path

@@ -1,0 +1,246 @@
+"""Figures of boards and of single Records, sorted by score."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from textwrap import fill, shorten
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from kansci.board import METRIC, AnyRecord, Board, Row
+from kansci.look import COLOURS, FAINT, INK, canvas, legend, models, plain_ticks, say, styles
+from kansci.look import save as save
+from kansci.record import FAILED, Record
+from kansci.standing import Standing, final, standings
+from kansci.stats import hierarchical_mean
+from kansci.tables import remarks
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+def figures(board: Board, rows: Sequence[Row], records: Sequence[AnyRecord]) -> dict[str, Figure]:
+    """All figures of a board by file name."""
+    found = {board.name: speed(rows) if board.name == "speed" else intervals(board, rows)}
+    if not rows:
+        return found
+    if board.name == "accuracy":
+        found["accuracy-tasks"] = heat_map(rows, records)
+    if board.name == "efficiency":
+        found["efficiency-parameters"] = scaling(rows, records)
+    if board.name == "forgetting":
+        found["forgetting-plane"] = plane(rows)
+    return found
+
+
+def intervals(board: Board, rows: Sequence[Row]) -> Figure:
+    """Scores with both intervals: thin for other tasks and seeds, thick for other seeds alone."""
+    with canvas(7.5, 1.5 + 0.3 * max(2, len(rows))) as (figure, axes):
+        for y, row in enumerate(rows):
+            colour = FAINT if row.rank is None else COLOURS[0]
+            if row.score is None:
+                say(axes, y, _why(row))
+                continue
+            for low, high, width in ((row.low, row.high, 1.2), (row.seed_low, row.seed_high, 4)):
+                if low is not None and high is not None:
+                    axes.plot((low, high), (y, y), color=colour, linewidth=width, zorder=2)
+            face = "white" if row.control else colour
+            axes.plot(row.score, y, "o", color=colour, markerfacecolor=face, zorder=3)
+            if row.rank is None:
+                end = (row.high or row.score, y)
+                axes.annotate(remarks(row), end, (8, 0), textcoords="offset points",
+                              color=FAINT, size=8, va="center")  # fmt: skip
+        models(axes, rows)
+        axes.grid(axis="x")
+        axes.set_title(fill(board.question, 52))
+        way = "higher" if board.higher_is_better else "lower"
+        thin = "95 %, thin: other tasks and seeds, thick: other seeds"
+        axes.set_xlabel(f"{board.unit}, {way} is better\n({board.metric})\n{thin}")
+        return figure
+
+
+def heat_map(rows: Sequence[Row], records: Sequence[AnyRecord]) -> Figure:
+    """Decades of every model on every task, mean over members and budgets; blank where none."""
+    import seaborn
+
+    found = {standing.model: standing for standing in standings(records)}
+    every = [record for standing in found.values() for record in standing.records]
+    tasks = sorted({(record.family, record.task) for record in every})
+    table = np.array([_by_task(found[row.model], tasks) for row in rows])  # (model, task)
+    few = len(tasks) <= 20
+    width = 3.2 + (0.5 if few else 0.22) * len(tasks)
+    with canvas(width, 2.2 + 0.3 * len(rows)) as (figure, axes):
+        seaborn.heatmap(
+            table,
+            ax=axes,
+            vmin=0,
+            vmax=max(1.0, float(np.nanmax(table, initial=0))),
+            cmap="viridis",
+            annot=few,
+            fmt=".1f",
+            annot_kws={"size": 7.5},
+            linewidths=0.5,
+            cbar_kws={"label": f"decades below the trivial predictor\n({METRIC})", "aspect": 25},
+        )
+        axes.set_facecolor("#EEEEEE")
+        models(axes, rows, at=0.5)
+        names = [task.rpartition("@")[0].rpartition("/")[2] for _, task in tasks]
+        axes.set_xticks(np.arange(len(tasks)) + 0.5, names, rotation=90)
+        families = [family for family, _ in tasks]
+        for family in dict.fromkeys(families):
+            first, count = families.index(family), families.count(family)
+            axes.axvline(first, color="white", linewidth=4)
+            axes.text(first + count / 2, -0.15, family, ha="center", va="bottom", weight="bold")
+        axes.set_title("Who is accurate where? Grey: nothing to score", pad=22)
+        axes.tick_params(length=0)
+        return figure
+
+
+def scaling(rows: Sequence[Row], records: Sequence[AnyRecord]) -> Figure:
+    """Decades against trainable numbers, a line for each model that has no cell missing."""
+    found = {standing.model: standing for standing in standings(records)}
+    with canvas(8, max(4.5, 1 + 0.2 * len(rows))) as (figure, axes):
+        for style, row in zip(styles(rows), rows, strict=True):
+            own = [] if found[row.model].missing else _by_budget(found[row.model])
+            if own:
+                numbers, reached = zip(*own, strict=True)
+                axes.plot(numbers, reached, **style)
+        if axes.lines:
+            budgets = sorted({r.budget for one in found.values() for r in one.scored})
+            axes.set_xscale("log")
+            axes.set_xticks(budgets, [f"{budget:,}" for budget in budgets])
+            axes.minorticks_off()
+        axes.grid()
+        axes.set_title("What do more parameters buy?")
+        axes.set_xlabel("trainable numbers, median over tasks")
+        axes.set_ylabel(f"decades below the trivial predictor\n({METRIC})")
+        legend(axes)
+        return figure
+
+
+def plane(rows: Sequence[Row]) -> Figure:
+    """What was lost against what was learned; on the diagonal nothing is left."""
+    placed = [row for row in rows if np.isfinite(_number(row, "learned"))]
+    with canvas(8, max(4.5, 1 + 0.2 * len(placed))) as (figure, axes):
+        top = max([1.5, *(_number(row, "learned") for row in placed)]) * 1.08
+        axes.axvspan(0, 1, color="#F2F2F2", zorder=0)
+        axes.text(0.5, 0.97, "did not learn", color=FAINT, ha="center", va="top",
+                  transform=axes.get_xaxis_transform())  # fmt: skip
+        axes.plot((0, top), (0, top), "--", color=FAINT, linewidth=1, label="all is lost")
+        for style, row in zip(styles(placed), placed, strict=True):
+            at = _number(row, "learned")
+            if row.score is None or row.low is None or row.high is None:
+                continue
+            axes.vlines(at, row.low, row.high, color=style["color"], alpha=0.5)
+            axes.plot(at, row.score, **{**style, "linestyle": "none"})
+        axes.set_xlim(0, top)
+        axes.grid()
+        axes.set_title("Who learned, and what was lost of it?")
+        axes.set_xlabel("learned: decades on each stage's probe just after it")
+        axes.set_ylabel("lost: decades gone at the end, 95 % interval")
+        legend(axes)
+        return figure
+
+
+def speed(rows: Sequence[Row]) -> Figure:
+    """CPU time against the reference MLP, on a log axis that is cut at 1."""
+    parts = (("forward", "|"), ("forward + backward", "x"))
+    with canvas(7.5, 1.7 + 0.3 * max(2, len(rows))) as (figure, axes):
+        if any(row.score is not None for row in rows):
+            axes.set_xscale("log")
+            plain_ticks(axes)
+        for y, row in enumerate(rows):
+            if row.score is None or row.low is None or row.high is None:
+                say(axes, y, _why(row))
+                continue
+            face = "white" if row.control else COLOURS[4]
+            axes.barh(y, row.score - 1, left=1, height=0.6, color=face, edgecolor=COLOURS[4])
+            axes.plot((row.low, row.high), (y, y), color=INK, linewidth=1.2)
+            for name, marker in parts:
+                axes.plot(_number(row, name), y, marker, color=INK, markersize=6)
+        for name, marker in parts:
+            axes.plot([], [], marker, color=INK, label=name)
+        axes.axvline(1, color=INK, linewidth=1)
+        models(axes, rows)
+        axes.grid(axis="x", which="major")
+        axes.set_title("CPU time of one network at equal parameters")
+        axes.set_xlabel("times the CPU time of the reference MLP, lower is better (log scale)")
+        legend(axes)
+        return figure
+
+
+def learning_curves(record: Record) -> Figure:
+    """Loss against evaluations, a line for each member; stages follow one another, shaded."""
+    failed = [status in FAILED for status in record.members]
+    several = len(record.curves) > 1
+    start = 0
+    with canvas(8, 3.6) as (figure, axes):
+        for number, curve in enumerate(record.curves):
+            losses = np.array(curve.losses, dtype=float)  # (evaluation, member)
+            losses[~(np.isfinite(losses) & (losses > 0))] = np.nan  # a gap in the line
+            steps = start + np.array(curve.evaluations)
+            for member, values in enumerate(losses.T):
+                axes.plot(
+                    steps,
+                    values,
+                    color=COLOURS[member % len(COLOURS)],
+                    linestyle=":" if failed[member] else "-",
+                    linewidth=1.3,
+                    label=_member(record, member) if number == 0 else None,
+                )
+            if several:
+                name = curve.stage if len(record.curves) <= 6 else str(number + 1)
+                axes.axvspan(start, steps[-1], color="#F2F2F2" if number % 2 else "white", zorder=0)
+                axes.text((start + steps[-1]) / 2, 1.01, name, ha="center", va="bottom", size=8,
+                          transform=axes.get_xaxis_transform())  # fmt: skip
+            start = int(steps[-1])
+        if record.curves:
+            if any(np.isfinite(line.get_ydata()).any() for line in axes.lines):
+                axes.set_yscale("log")
+            axes.set_xscale("linear" if several else "log")
+            axes.margins(x=0.01)
+            legend(axes)
+        else:
+            text = ": ".join(filter(None, ("no curve", record.status, record.reason)))
+            say(axes, 0.5, fill(text, 100))
+            axes.set_xticks([])
+            axes.set_yticks([])
+        axes.grid(axis="y")
+        axes.set_title(f"{record.model} on {record.task}, {record.budget} numbers", pad=18)
+        axes.set_xlabel("evaluations of loss and gradient")
+        axes.set_ylabel("training loss")
+        return figure
+
+
+def _by_task(standing: Standing, tasks: Sequence[tuple[str, str]]) -> list[float]:
+    cells = standing.cells(final)
+    return [hierarchical_mean(c for c in cells if (c.family, c.task) == task) for task in tasks]
+
+
+def _by_budget(standing: Standing) -> list[tuple[float, float]]:
+    """Median parameters and mean decades at each budget."""
+    cells = standing.cells(final)
+    points = []
+    for budget in sorted({cell.budget for cell in cells}):
+        counts = [r.parameters or budget for r in standing.scored if r.budget == budget]
+        mean = hierarchical_mean(cell for cell in cells if cell.budget == budget)
+        points.append((float(np.median(counts)), mean))
+    return points
+
+
+def _why(row: Row) -> str:
+    why = remarks(row) or "nothing to score"
+    return shorten(f"not ranked: {why}", 60, placeholder=" ...")
+
+
+def _number(row: Row, name: str) -> float:
+    """A further column; NaN, which is not drawn, where there is no number."""
+    value = row.columns.get(name)
+    return float(value) if isinstance(value, int | float) else float("nan")
+
+
+def _member(record: Record, member: int) -> str:
+    """The seed of a member, and what became of it if it is not well."""
+    status = record.members[member]
+    return f"seed {record.recipe.evaluation_seeds[member]}" + f" ({status})" * (status != "ok")

@@ -1,0 +1,203 @@
+"""Rows of a board as tables: terminal, Markdown, CSV, LaTeX and plain dicts.
+
+Every table says its metric and shows intervals; what keeps a model off the ranking stands in its
+remarks.
+"""
+
+from __future__ import annotations
+
+import csv as csv_format
+import io
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from kansci.board import Board, Row, Value
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+NONE = "-"
+INTERVAL = "[95 %]"
+MARK = "†"
+FOOTNOTE = "a control: a yardstick rather than a contender"
+NUMBERS = tuple(name for name in Row.model_fields if name not in ("columns", "note"))
+
+
+def terminal(board: Board, rows: Sequence[Row], *, seeds: bool = False) -> Table:
+    """A rich Table that fits 100 columns; remarks stand below it."""
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    notes = [f"{MARK} {FOOTNOTE}"] * any(row.control for row in rows)
+    notes += [f"{row.model}: {text}" for row in rows if (text := remarks(row))]
+    table = Table(
+        title=Text(board.question, style="bold"),
+        caption=Text("\n".join([label(board), *notes]), style="dim"),
+        caption_justify="left",
+        box=box.SIMPLE_HEAD,
+        padding=(0, 1, 0, 0),
+    )
+    body = [_texts(row, _further(rows), seeds=seeds, remarked=False, mark=MARK) for row in rows]
+    for i, name in enumerate(_header(board, rows, seeds=seeds, remarked=False)):
+        if name == "model":  # the one that folds where the terminal is narrow
+            table.add_column(name, overflow="fold")
+        else:
+            wide = max((len(texts[i]) for texts in body), default=1)
+            if not name.endswith(INTERVAL):
+                name = name.replace(" ", "\n").replace("+\n", "+ ")
+            table.add_column(Text(name), justify="right", min_width=wide)
+    for texts in body:
+        table.add_row(*map(Text, texts))  # as Text, since [..] in a name would be markup
+    return table
+
+
+def markdown(board: Board, rows: Sequence[Row]) -> str:
+    """A GitHub table, its metric above, footnotes below."""
+    header = _header(board, rows)
+    lines = [f"**{board.question}** {label(board)}.", ""]
+    lines += [_pipes(header), _pipes(["---" if name in _LEFT else "---:" for name in header])]
+    for row in rows:
+        lines.append(_pipes(map(markdown_escaped, _texts(row, _further(rows), mark=MARK))))
+    says = [f"`{name}`: {text}" for name, text in board.columns.items() if name in header]
+    if any(row.control for row in rows):
+        says.append(f"{MARK} {FOOTNOTE}")
+    return "\n".join([*lines, "", *([". ".join(says) + "."] if says else [])]).rstrip() + "\n"
+
+
+def csv(board: Board, rows: Sequence[Row]) -> str:
+    """Numbers in full; an empty field where there is none."""
+    out = io.StringIO()
+    writer = csv_format.writer(out, lineterminator="\n")
+    further = _further(rows)
+    writer.writerow(["board", *NUMBERS, *further, "note"])
+    for row in rows:
+        numbers = [getattr(row, name) for name in NUMBERS]
+        writer.writerow([board.name, *numbers, *map(row.columns.get, further), row.note])
+    return out.getvalue()
+
+
+def latex(board: Board, rows: Sequence[Row]) -> str:
+    r"""A `table` for a paper; needs `\usepackage{booktabs}`."""
+    header = _header(board, rows)
+    align = "".join("l" if name in _LEFT else "r" for name in header)
+    caption = f"{board.question} {label(board)}."
+    if any(row.control for row in rows):
+        caption += f" {MARK} {FOOTNOTE}."
+    body = [_texts(row, _further(rows), mark=MARK) for row in rows]
+    lines = [
+        r"\begin{table}",
+        r"\centering",
+        rf"\caption{{{latex_escaped(caption)}}}",
+        rf"\begin{{tabular}}{{{align}}}",
+        r"\toprule",
+        _ampersands(header),
+        r"\midrule",
+        *map(_ampersands, body),
+        r"\bottomrule",
+        r"\end{tabular}",
+        r"\end{table}",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def dicts(board: Board, rows: Sequence[Row]) -> list[dict[str, Any]]:
+    """What `--json` prints: each row with its board and its label."""
+    about = {"board": board.name, "label": label(board)}
+    return [{**about, **row.model_dump(mode="json")} for row in rows]
+
+
+def label(board: Board) -> str:
+    """What the score is, of which metric, and which way is better."""
+    way = "higher" if board.higher_is_better else "lower"
+    said = board.unit.startswith(board.score_label)
+    unit = board.unit if said else f"{board.score_label}: {board.unit}"
+    return f"{unit} ({board.metric}); {way} is better; 95 % intervals in brackets"
+
+
+def remarks(row: Row) -> str:
+    """Why cells are left out, or the model off the ranking; empty if all is well."""
+    counts = {
+        "missing": row.missing,
+        "not applicable": row.not_applicable,
+        "does not fit": row.does_not_fit,
+        "not used": row.stale,
+    }
+    said = [f"{count} {what}" for what, count in counts.items() if count]
+    return "; ".join([*said, *([row.note] if row.note else [])])
+
+
+def number(name: str, value: Value) -> str:
+    """A value of a further column: seeds support no more than two decimals of a decade."""
+    if value is None or isinstance(value, str):
+        return value or NONE
+    if isinstance(value, int):
+        return str(value)
+    if name.endswith("error"):
+        return f"{value:.1e}"
+    return f"{value:z.2f}" if abs(value) < 1e4 else f"{value:.1e}"
+
+
+def markdown_escaped(text: str) -> str:
+    """Text as itself in a cell of a Markdown table."""
+    for sign in "\\|`*_<":
+        text = text.replace(sign, f"\\{sign}")
+    return " ".join(text.split())
+
+
+def latex_escaped(text: str) -> str:
+    return "".join(_LATEX.get(sign, sign) for sign in " ".join(text.split()))
+
+
+_LEFT = ("model", "remarks")
+_LATEX = {sign: f"\\{sign}" for sign in "&%$#_{}"} | {
+    "\\": r"\textbackslash{}",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    "<": r"\textless{}",
+    ">": r"\textgreater{}",
+    "|": r"\textbar{}",
+    "[": "{[}",  # after \\ an open bracket would be read as a length
+    "†": r"\textdagger{}",
+}
+
+
+def _further(rows: Sequence[Row]) -> list[str]:
+    """Further columns, in the order in which they appear."""
+    return list(dict.fromkeys(name for row in rows for name in row.columns))
+
+
+def _header(
+    board: Board, rows: Sequence[Row], *, seeds: bool = True, remarked: bool = True
+) -> list[str]:
+    between = ["other seeds"] if seeds else []
+    header = ["rank", "model", f"{board.score_label} {INTERVAL}", *between, *_further(rows)]
+    return [*header, "cells", "failed", *(["remarks"] if remarked else [])]
+
+
+def _texts(
+    row: Row, further: Sequence[str], *, seeds: bool = True, remarked: bool = True, mark: str
+) -> list[str]:
+    ranks = dict.fromkeys((row.rank_low, row.rank_high))
+    texts = [
+        NONE if row.rank is None else "-".join(map(str, ranks)),
+        f"{row.model} {mark}" if row.control else row.model,
+        NONE if row.score is None else f"{row.score:z.2f} {_bracketed(row.low, row.high)}",
+    ]
+    if seeds:
+        texts.append(_bracketed(row.seed_low, row.seed_high))
+    texts += [number(name, row.columns.get(name)) for name in further]
+    texts += [str(row.tasks), str(row.failed)]
+    return [*texts, *([remarks(row)] if remarked else [])]
+
+
+def _bracketed(low: float | None, high: float | None) -> str:
+    return NONE if low is None or high is None else f"[{low:z.2f}, {high:z.2f}]"
+
+
+def _pipes(texts: Iterable[str]) -> str:
+    return f"| {' | '.join(texts)} |"
+
+
+def _ampersands(texts: Sequence[str]) -> str:
+    return " & ".join(map(latex_escaped, texts)) + r" \\"
