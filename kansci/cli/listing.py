@@ -1,0 +1,114 @@
+"""`kansci tasks` and `kansci models`: what there is to run."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from kansci.discover import find_tasks
+from kansci.errors import DoesNotFit
+from kansci.models import Model, get_model, list_models, trainable
+from kansci.task import Task
+
+BUDGETS = (250, 1_000, 4_000, 16_000)
+Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
+
+
+def tasks(
+    pattern: Annotated[
+        str | None, typer.Argument(help="A name, a pattern such as 'feynman27/*', or FILE.py.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """List the tasks: what is to be learned, in how many stages, with which derivatives."""
+    found = find_tasks(pattern or "*")
+    if as_json:
+        typer.echo(json.dumps([_task(task) for task in found], indent=1))
+        return
+    table = Table("task", "family", "in -> out", "stages", "order", "error", "what", expand=False)
+    for task in found:
+        table.add_row(
+            task.name,
+            task.family,
+            f"{task.dim_in} -> {task.dim_out}",
+            str(len(task.stages)),
+            str(task.order),
+            task.metric.replace("_", " "),
+            task.about,
+        )
+    Console().print(table)
+    typer.echo("order: the highest derivative of the network that the loss takes")
+
+
+def _task(task: Task) -> dict[str, Any]:
+    return {
+        "name": task.name,
+        "version": task.version,
+        "family": task.family,
+        "dim_in": task.dim_in,
+        "dim_out": task.dim_out,
+        "domain": task.domain,
+        "stages": [stage.name for stage in task.stages],
+        "order": task.order,
+        "metric": task.metric,
+        "scale": task.scale._asdict(),
+        "about": task.about,
+        "source": task.source,
+        "content": task.content,
+    }
+
+
+def models(
+    name: Annotated[
+        str | None, typer.Argument(help="One model, `kan[grid=10]` for instance.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """List the models, with their trainable numbers at each budget (for 2 inputs, 1 output)."""
+    found = [get_model(one) for one in ([name] if name else list_models())]
+    if as_json:
+        typer.echo(json.dumps([_model(model) for model in found], indent=1))
+        return
+    budgets = [f"{budget:,}".replace(",", " ") for budget in BUDGETS]
+    table = Table("model", "kind", *budgets, "derivatives", "what", expand=False)
+    for model in found:
+        table.add_row(
+            model.name,
+            model.kind,
+            *(str(_numbers(model, budget) or "does not fit") for budget in BUDGETS),
+            _derivatives(model),
+            model.about,
+        )
+    Console().print(table)
+    typer.echo("derivatives: those that are not zero, and of them those that are continuous")
+
+
+def _model(model: Model) -> dict[str, Any]:
+    return {
+        "name": model.name,
+        "kind": model.kind,
+        "control": model.control,
+        "derivatives": model.derivatives,
+        "continuous": model.continuous,
+        "parameters": {str(budget): _numbers(model, budget) for budget in BUDGETS},
+        "about": model.about,
+        "source": model.source,
+    }
+
+
+def _numbers(model: Model, budget: int) -> int | None:
+    """Trainable numbers within a budget, for two inputs and one output."""
+    try:
+        return trainable(model.build(2, 1, budget))
+    except DoesNotFit:
+        return None
+
+
+def _derivatives(model: Model) -> str:
+    counts = (model.derivatives, model.continuous)
+    words = ["all" if count is None else str(count) for count in counts]
+    return words[0] if words[0] == words[1] else ", ".join(words)

@@ -1,0 +1,75 @@
+"""What a run leaves behind: MLflow runs as it goes, leaderboards at the end."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import typer
+from rich.console import Console
+
+from kansci.cli.board import as_dicts, show, stand
+from kansci.cli.ui import figures
+from kansci.ledger import AnyRecord
+from kansci.record import Record
+from kansci.store import Store, StoreError
+from kansci.suite import Suite
+
+SUMMARY = {"key", "task", "family", "model", "budget", "parameters", "status", "members", "reason"}
+SUMMARY |= {"rate", "metric", "errors", "seconds", "lifted", "rough"}
+
+
+class Log:
+    """Logs Records; the first failure is a warning, and MLflow catches up later."""
+
+    def __init__(self, store: Store | None, console: Console) -> None:
+        self.store = store
+        self.console = console
+
+    def __call__(self, record: AnyRecord) -> None:
+        """One Record, as soon as it is a file."""
+        if self.store:
+            with self._warned():
+                self.store.log(record, figures(record))
+
+    def missing(self, records: Sequence[AnyRecord]) -> None:
+        """What an interrupted run computed and did not log."""
+        if self.store and records:
+            with self._warned():
+                self.store.sync(records, figures=figures)
+
+    @contextmanager
+    def _warned(self) -> Iterator[None]:
+        try:
+            yield
+        except StoreError as error:
+            self.store = None
+            self.console.print(f"kansci: {error}; `kansci ui` logs the Records later")
+
+
+def report(
+    records: Sequence[AnyRecord], suite: Suite, folder: Path, *, logged: bool, as_json: bool
+) -> None:
+    """The leaderboards of the Records, and what to do next."""
+    standings = stand(records)
+    trained = [record for record in records if isinstance(record, Record)]
+    if as_json:
+        rows = [summary(record) for record in trained]
+        head = {"suite": suite.name, "folder": str(folder)}
+        typer.echo(json.dumps(head | {"records": rows, "boards": as_dicts(standings)}, indent=1))
+        return
+    show(standings)
+    counts = Counter(record.status.replace("_", " ") for record in trained)
+    typer.echo("Records: " + ", ".join(f"{n} {status}" for status, n in counts.most_common()))
+    typer.echo(f"Boards as files:     kansci board --records {folder} --out FOLDER")
+    if logged:
+        typer.echo(f"Browse every run:    kansci ui {folder}")
+
+
+def summary(record: Record) -> dict[str, Any]:
+    """What a program wants of a Record without opening its file."""
+    return record.model_dump(mode="json", include=SUMMARY) | {"failed": record.failed}

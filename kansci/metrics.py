@@ -1,0 +1,156 @@
+"""The numbers and histories of a Record that MLflow shows: a fixed list, a few for each Record.
+
+Decades are those of the boards, to the last digit. What a failed training would have as an error
+is left out, never written as NaN or infinity.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TypeVar
+
+import numpy as np
+
+from kansci.record import Record, Speed, Timing
+from kansci.standing import decades_of, failures, final
+from kansci.stats import Floats
+
+POINTS = 100  # of one history
+RATIOS = 30  # timings of one Record that become metrics
+
+T = TypeVar("T")
+History = list[tuple[int, float]]  # step, value
+
+
+def metrics(record: Record | Speed) -> dict[str, History]:
+    """Finite values only; a plain number is a history of one point."""
+    if isinstance(record, Speed):
+        found = _plain(_ratios(record))
+    else:
+        found = {**_plain(numbers(record)), **_stages(record), **_losses(record)}
+    finite = {
+        key: [(step, float(value)) for step, value in thin(history) if math.isfinite(value)]
+        for key, history in found.items()
+    }
+    return {key: history for key, history in finite.items() if history}
+
+
+def numbers(record: Record) -> dict[str, float]:
+    """What is left in the end; errors and decades only where a member is left to have some."""
+    found: dict[str, float] = {}
+    if _judged(record):
+        score = final(record)  # (member,)
+        error = _median_error(record, -1)
+        found |= {
+            "decades": score.mean(),
+            "decades_median": float(np.median(score)),
+            "error_median": error,
+            "log10_error": math.log10(max(error, 1e-300)),
+        }
+        if len(record.stages) > 1:
+            after, _ = _own(record)  # (stage, member)
+            found |= {"learned": after.mean(), "lost": _lost(record).mean(), "final": score.mean()}
+    return found | {
+        "failed": record.failed,
+        "parameters": math.nan if record.parameters is None else record.parameters,
+        "seconds": record.seconds,
+        "memory": record.memory or math.nan,  # 0: nobody measured it
+    }
+
+
+def _lost(record: Record) -> Floats:
+    """Decades just after a stage minus decades at the end, mean over earlier stages, `(member,)`.
+
+    A member that failed has lost what the others learned, as on the board of forgetting.
+    """
+    after, end = _own(record)  # (stage, member)
+    failed = failures(record)  # (member,)
+    return np.where(failed, after[:-1, ~failed].mean(), (after - end)[:-1].mean(0))
+
+
+def _stages(record: Record) -> dict[str, History]:
+    """How scores move as the stages go by; the step is the index of the stage."""
+    if not _judged(record) or len(record.stages) == 1:
+        return {}
+    score = decades_of(record)  # (stage, probe, member)
+    after, _ = _own(record)
+    found = {
+        "stage_decades": score.mean((1, 2)),
+        "stage_own_decades": after.mean(1),
+        "stage_first_decades": score[:, _own_probes(record)[0]].mean(1),
+        "stage_error": [_median_error(record, stage) for stage in range(len(score))],
+    }
+    return {key: list(enumerate(values)) for key, values in found.items()}
+
+
+def _losses(record: Record) -> dict[str, History]:
+    """Training losses over members; the steps go on from stage to stage."""
+    found: dict[str, History] = {"loss_median": [], "loss_best": [], "loss_worst": []}
+    start = 0
+    for curve in record.curves:
+        rows = list(zip(curve.evaluations, curve.losses, strict=True))
+        for evaluation, losses in thin(rows, max(1, POINTS // len(record.curves))):
+            values = np.where(np.isfinite(losses), losses, np.inf)  # (member,)
+            if values.size:
+                found["loss_median"].append((start + evaluation, float(np.median(values))))
+                found["loss_best"].append((start + evaluation, values.min()))
+                found["loss_worst"].append((start + evaluation, values.max()))
+        start += curve.evaluations[-1] if curve.evaluations else 0
+    return found
+
+
+def _ratios(record: Speed) -> dict[str, float]:
+    """Ratios to the reference; `step_ratio` and `infer_ratio` are their geometric means."""
+    found: dict[str, float] = {
+        "load": record.load,
+        "parameters": math.nan if record.parameters is None else record.parameters,
+    }
+    for key, work in (("step_ratio", "forward + backward"), ("infer_ratio", "forward")):
+        ratios = [time.ratio for time in record.timings if time.work == work and time.ratio > 0]
+        if ratios:
+            found[key] = math.exp(math.fsum(map(math.log, ratios)) / len(ratios))
+    return found | {_timing(time): time.ratio for time in record.timings[:RATIOS]}
+
+
+def _timing(time: Timing) -> str:
+    """`ratio/width_step_256_float32_compiled`; MLflow groups metrics by what precedes the slash."""
+    shape = time.shape.removeprefix("equal ")
+    work = "infer" if time.work == "forward" else "step"
+    return f"ratio/{shape}_{work}_{time.batch}_{time.dtype}_{time.gear}"
+
+
+def _judged(record: Record) -> bool:
+    return record.status == "ok" and bool(record.errors) and not failures(record).all()
+
+
+def _own_probes(record: Record) -> list[int]:
+    """The probe of each stage: that of its name; where names differ, that of its number."""
+    named = [record.probes.index(name) for name in record.stages if name in record.probes]
+    if len(named) == len(record.stages):
+        return named
+    return [min(stage, len(record.probes) - 1) for stage in range(len(record.stages))]
+
+
+def _own(record: Record) -> tuple[Floats, Floats]:
+    """Decades on the probe of each stage, just after it and at the end, `(stage, member)` each."""
+    score, own = decades_of(record), _own_probes(record)
+    return score[range(len(own)), own], score[-1, own]
+
+
+def _median_error(record: Record, stage: int) -> float:
+    """Over members, of the mean over probes; infinite if most members failed."""
+    each = np.array(record.errors[stage], dtype=float).mean(0)  # (member,)
+    return float(np.median(np.where(failures(record) | ~np.isfinite(each), np.inf, each)))
+
+
+def thin(history: Sequence[T], keep: int = POINTS) -> Sequence[T]:
+    """Evenly by number, the last among them: points that are log-spaced stay so."""
+    if len(history) <= keep:
+        return history
+    chosen = np.linspace(len(history) - 1, 0, keep).round().astype(int)
+    return [history[row] for row in chosen[::-1]]
+
+
+def _plain(numbers: dict[str, float]) -> dict[str, History]:
+    return {key: [(0, value)] for key, value in numbers.items()}

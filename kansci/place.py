@@ -1,0 +1,116 @@
+"""Where the MLflow store lies, and whether it can be reached at all.
+
+MLflow would try for minutes: here a store that is away, locked or no database is found within
+seconds, before MLflow is even imported.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import socket
+import sqlite3
+from contextlib import closing, suppress
+from pathlib import Path
+from ssl import SSLError
+from typing import NamedTuple
+from urllib.error import HTTPError, URLError
+from urllib.parse import urlsplit
+from urllib.request import urlopen
+
+from kansci.discover import checkout
+from kansci.errors import UserError
+
+SECONDS = 5
+PORTS = {"postgresql": 5432, "mysql": 3306, "mssql": 1433}
+
+
+class Place(NamedTuple):
+    """A tracking URI, and a folder for artifacts; None where a server keeps them."""
+
+    uri: str
+    artifacts: Path | None
+
+
+def default_place() -> Place:
+    """`MLFLOW_TRACKING_URI`, else `mlflow/` of a checkout, else `./kansci-mlflow/`."""
+    project = checkout()
+    home = project / "mlflow" if project else Path.cwd() / "kansci-mlflow"
+    uri = os.environ.get("MLFLOW_TRACKING_URI")
+    if not uri:
+        return sqlite_place(home)
+    if is_server(uri):
+        return Place(uri, None)
+    if (file := sqlite_file(uri)) is not None:
+        return Place(uri, file.parent / "artifacts")
+    return Place(uri, home / "artifacts")
+
+
+def sqlite_place(folder: Path) -> Place:
+    """A SQLite file in a folder, artifacts beside it."""
+    folder = folder.absolute()
+    if "?" in str(folder):
+        raise UserError(
+            f"{folder}: want a path without '?', which the address of a database cannot hold; "
+            "work in another folder or set MLFLOW_TRACKING_URI"
+        )
+    return Place(f"sqlite:///{(folder / 'mlflow.db').as_posix()}", folder / "artifacts")
+
+
+def is_server(uri: str) -> bool:
+    return uri.startswith(("http://", "https://"))
+
+
+def sqlite_file(uri: str) -> Path | None:
+    """The file of a SQLite address, whose path is not percent-encoded; None for other stores."""
+    found = re.fullmatch(r"sqlite(?:\+\w+)?:///([^?]+)(?:\?.*)?", uri)
+    return Path(found[1]).absolute() if found else None
+
+
+def reachable(uri: str) -> None:
+    """Raises an ordinary exception that says why a store cannot be used."""
+    scheme = urlsplit(uri).scheme.partition("+")[0]
+    if is_server(uri):
+        _answers(uri)
+    elif (file := sqlite_file(uri)) is not None:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with closing(sqlite3.connect(file, timeout=SECONDS)) as database:
+            database.execute("BEGIN IMMEDIATE")  # fails where nothing can be written
+            database.execute("SELECT count(*) FROM sqlite_master")
+            database.rollback()
+    elif scheme in PORTS:
+        host = urlsplit(uri)
+        with socket.create_connection(
+            (host.hostname or "localhost", host.port or PORTS[scheme]), SECONDS
+        ):
+            pass
+    elif scheme != "databricks":
+        raise ValueError(
+            "an address that is neither sqlite:////FILE nor postgresql://, mysql://, mssql:// or "
+            "http(s)://; MLflow no longer keeps runs in plain folders"
+        )
+
+
+def _answers(uri: str) -> None:
+    """A refusal is an answer, too: MLflow's client may have the password, or trust the server."""
+    try:
+        with urlopen(f"{uri.rstrip('/')}/health", timeout=SECONDS):
+            pass
+    except HTTPError as refusal:
+        refusal.close()
+    except URLError as error:
+        if not isinstance(error.reason, SSLError):
+            raise ConnectionError(f"no answer ({error.reason})") from error
+
+
+def analyze(uri: str) -> None:
+    """Renews SQLite's statistics: ordered pages of 10,000 runs took 4.8 s without, 0.2 s with."""
+    file = sqlite_file(uri)
+    if file is not None:
+        with suppress(sqlite3.Error), closing(sqlite3.connect(file, timeout=SECONDS)) as database:
+            database.execute("ANALYZE")
+
+
+def shown(text: str) -> str:
+    """Without passwords."""
+    return re.sub(r"//[^/@\s]*@", "//***@", text)

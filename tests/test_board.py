@@ -1,0 +1,390 @@
+"""Laws of the four boards, on Records made up for the purpose."""
+
+import importlib.util
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from kansci.board import rank
+from kansci.recipe import Optimizer, Recipe
+from kansci.record import Environment, Record, Speed, Timing
+from kansci.reference import Reference, parameters_needed
+
+HOME = Path(__file__).parents[1] / "leaderboards"
+NAMES = ("accuracy", "efficiency", "forgetting", "speed")
+RECIPE = Recipe(optimizers=(Optimizer(evaluations=10),), rates=(0.01,), evaluation_seeds=(0, 1, 2))
+PLACES = (
+    ("feynman", "I.6.20", 250),
+    ("feynman", "I.6.20", 1000),
+    ("feynman", "I.12.11", 250),
+    ("feynman", "I.12.11", 1000),
+    ("pde", "poisson", 250),
+    ("pde", "poisson", 1000),
+)
+
+
+def load(name):
+    spec = importlib.util.spec_from_file_location(f"board_{name}", HOME / f"{name}.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.board
+
+
+BOARDS = {name: load(name) for name in NAMES}
+
+
+def environment(started="2025-01-01"):
+    return Environment(
+        kansci="0", python="3", torch="2", numpy="2", system="any", processor="any",
+        cores=1, threads=1, device="cpu", started=started,
+    )  # fmt: skip
+
+
+def record(model, place=("pde", "poisson", 250), errors=(0.1, 0.1, 0.1), **more):
+    """One Record; `errors` are a member's on the only probe, or `[stage][probe][member]`."""
+    family, task, budget = place
+    errors = np.array(errors, dtype=float)
+    errors = errors.reshape(1, 1, -1) if errors.ndim == 1 else errors
+    names = tuple(f"part {i}" for i in range(errors.shape[1]))
+    started = more.pop("started", "2025-01-01")
+    fields = {
+        "key": f"{model}/{place}/{started}",
+        "task": f"{task}@1",
+        "task_content": "content",
+        "family": family,
+        "metric": "nrmse",
+        "trivial": 1.0,
+        "scale": 1.0,
+        "model": model,
+        "model_source": "source",
+        "budget": budget,
+        "parameters": budget - 10,
+        "recipe": RECIPE,
+        "status": "ok",
+        "members": ("ok",) * errors.shape[2],
+        "stages": names[: errors.shape[0]],
+        "probes": names,
+        "errors": errors.tolist(),
+        "environment": environment(started),
+    }
+    return Record(**{**fields, **more})
+
+
+def failed(model, place, status="crashed"):
+    gone = {"errors": (), "parameters": None, "status": status}
+    members = (status,) * 3 if status == "crashed" else ()
+    return record(model, place).model_copy(update={**gone, "members": members})
+
+
+def grid(model, seed, level=1.5):
+    rng = np.random.default_rng(seed)
+    return [record(model, place, 10 ** -(level + rng.normal(0, 0.3, 3))) for place in PLACES]
+
+
+def pool():
+    return [one for i in range(4) for one in grid(f"model-{i}", i, 1 + i / 2)]
+
+
+def ladder(model="mlp-silu", decades=(0.5, 1.0, 2.0)):
+    budgets = (60, 250, 1000)
+    return Reference.from_records(
+        record(model, (family, task, budget), [10**-reached] * 3)
+        for family, task in dict.fromkeys(place[:2] for place in PLACES)
+        for budget, reached in zip(budgets, decades, strict=True)
+    )
+
+
+def rows(name, records, reference=None):
+    return {row.model: row for row in rank(BOARDS[name], records, reference)}
+
+
+def strip(row):
+    """A row without what compares models."""
+    columns = {name: value for name, value in row.columns.items() if name != "pareto"}
+    fields = row.model_dump(exclude={"rank", "rank_low", "rank_high", "columns"})
+    return fields, columns
+
+
+def continual(model, just_after, end, **more):
+    """Three stages; before its stage a probe stands at zero decades."""
+    decades = np.zeros((3, 3, 3))
+    for stage in range(3):
+        decades[stage, :stage] = end
+        decades[stage, stage] = just_after
+    place = ("continual", "bumps", 250)
+    return record(model, place, 10**-decades, **more)
+
+
+def timing(ratio, work="forward", **more):
+    fields = {
+        "shape": "equal parameters", "network": "2-8-1", "work": work, "batch": 256,
+        "ratio": ratio, "low": ratio / 1.1, "high": ratio * 1.1, "cpu_ms": ratio, "wall_ms": ratio,
+        "reference_cpu_ms": 1, "reference_wall_ms": 1, "spread": 0.1, "blocks": 9,
+    }  # fmt: skip
+    return Timing(**{**fields, **more})
+
+
+def speed(model, *timings, status="ok", reason="", budget=1000):
+    return Speed(
+        key=model, model=model, model_source="", reference="mlp-silu", budget=budget,
+        parameters=budget, status=status, reason=reason, timings=timings, environment=environment(),
+    )  # fmt: skip
+
+
+def everything():
+    """Records that every board can rank."""
+    records, reference = pool(), ladder()
+    for i, model in enumerate(sorted({one.model for one in records})):
+        records.append(continual(model, 1.5 + i / 2, 1.0 + i / 3))
+        records.append(speed(model, timing(1 + i), timing(2 + i, "forward + backward")))
+    return records, reference
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_model_has_one_row_and_the_best_comes_first(name):
+    records, reference = everything()
+    found = rank(BOARDS[name], records, reference)
+    assert sorted(row.model for row in found) == [f"model-{i}" for i in range(4)]
+    assert [row.rank for row in found] == [1, 2, 3, 4]
+    scores = [row.score for row in found]
+    assert scores == sorted(scores, reverse=BOARDS[name].higher_is_better)
+    for row in found:
+        assert row.low <= row.score <= row.high
+        assert row.rank_low <= row.rank <= row.rank_high
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_adding_a_model_moves_no_others_score_or_interval(name):
+    records, reference = everything()
+    before = rows(name, records, reference)
+    better = grid("newcomer", 9, 4.0)
+    longer = [one.model_copy(update={"errors": ((one.errors[0][0] * 3,),)}) for one in better]
+    more = [one.model_copy(update={"members": ("ok",) * 9}) for one in longer]
+    newcomer = [
+        *more,
+        continual("newcomer", 5, 5),
+        speed("newcomer", timing(0.1), timing(0.1, "forward + backward")),
+    ]
+    after = rows(name, records + newcomer, reference)
+    assert after["newcomer"].score is not None
+    for model, row in before.items():
+        assert strip(after[model]) == strip(row)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_order_of_records_changes_nothing(name):
+    records, reference = everything()
+    shuffled = [records[i] for i in np.random.default_rng(1).permutation(len(records))]
+    board = BOARDS[name]
+    assert rank(board, records, reference) == rank(board, shuffled, reference)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_records_give_no_rows(name):
+    assert rank(BOARDS[name], []) == []
+
+
+@pytest.mark.parametrize("name", ["accuracy", "efficiency"])
+def test_a_failure_never_raises_a_score_and_a_lower_error_never_lowers_it(name):
+    reference = ladder()
+    rng = np.random.default_rng(2)
+    for _ in range(10):
+        records = grid("model", int(rng.integers(100)), 1.2)
+        at, member = int(rng.integers(len(records))), int(rng.integers(3))
+        one = records[at]
+        scores = {"as it is": rows(name, records, reference)["model"].score}
+        last, members = list(one.errors[0][0]), list(one.members)
+        last[member] /= 2
+        members[member] = "diverged"
+        changes = {
+            "failed": {"members": tuple(members)},
+            "crashed": {"status": "crashed", "errors": (), "members": ("crashed",) * 3},
+            "better": {"errors": ((tuple(last),),)},
+        }
+        for change, update in changes.items():
+            changed = [*records[:at], one.model_copy(update=update), *records[at + 1 :]]
+            scores[change] = rows(name, changed, reference)["model"].score
+        assert scores["crashed"] <= scores["failed"] <= scores["as it is"] <= scores["better"]
+
+
+def test_the_score_is_the_mean_of_equal_weights():
+    records = [
+        record("a", ("pde", "poisson", 250), [0.1, 0.01, 0.001]),
+        record("a", ("pde", "heat", 250), [1.0, 1.0, 1.0]),
+        record("a", ("feynman", "I.6.20", 250), [1e-4] * 3),
+        record("a", ("feynman", "I.6.20", 1000), [1e-2] * 3),
+    ]
+    row = rows("accuracy", records)["a"]
+    assert row.score == pytest.approx((1.0 + 3.0) / 2)
+    assert row.columns["pde"] == pytest.approx(1.0)
+    assert row.columns["feynman"] == pytest.approx(3.0)
+    assert row.columns["lead"] is None
+    assert row.columns["median error"] == pytest.approx((1e-2 + 1e-2) / 2)
+    assert (row.tasks, row.failed) == (4, 0)
+
+
+def test_failed_members_count_as_the_trivial_predictor():
+    bad = record("a", errors=[0.01, 0.01, float("nan")], members=("ok", "ok", "diverged"))
+    row = rows("accuracy", [bad, failed("a", ("pde", "heat", 250))])["a"]
+    assert row.failed == 4
+    assert row.score == pytest.approx((4 / 3 + 0) / 2)
+
+
+def test_a_missing_cell_keeps_a_model_off_the_ranking_and_at_the_end():
+    records = [one for one in pool() if (one.model, one.budget) != ("model-3", 1000)]
+    last = rank(BOARDS["accuracy"], records)[-1]
+    assert (last.model, last.missing, last.tasks) == ("model-3", 3, 3)
+    assert last.score is last.rank is last.low is None
+
+
+def test_a_family_without_holes_is_shown_though_another_has_some():
+    records = [one for one in pool() if (one.model, one.family) != ("model-3", "pde")]
+    columns = rows("accuracy", records)["model-3"].columns
+    assert columns["feynman"] is not None
+    assert columns["pde"] is None
+
+
+@pytest.mark.parametrize("status", ["not_applicable", "does_not_fit"])
+def test_what_does_not_apply_or_fit_is_left_out_and_counted(status):
+    whole, records = rows("accuracy", grid("a", 0)), grid("a", 0)
+    records = [one for one in records if one.family != "pde"]
+    records += [failed("a", place, status) for place in PLACES if place[0] == "pde"]
+    row = rows("accuracy", [*records, *grid("b", 1)])["a"]
+    assert getattr(row, status) == 2
+    assert (row.failed, row.missing, row.tasks) == (0, 0, 4)
+    assert row.score == pytest.approx(whole["a"].columns["feynman"])
+    nothing = rows("accuracy", [failed("a", place, status) for place in PLACES])["a"]
+    assert nothing.score is nothing.rank is None
+    assert getattr(nothing, status) == 6
+
+
+def test_only_the_most_frequent_content_of_a_task_counts_and_ties_go_to_the_newest():
+    old = [record(model, task_content="old") for model in "ab"]
+    new = record("c", task_content="new", started="2026-01-01")
+    found = rows("accuracy", [*old, new])
+    assert (found["c"].stale, found["c"].missing, found["a"].stale) == (1, 1, 0)
+    found = rows("accuracy", [old[0], new])
+    assert (found["c"].stale, found["a"].stale, found["a"].missing) == (0, 1, 1)
+
+
+def test_records_of_another_recipe_are_not_mixed_but_other_seeds_are():
+    longer = RECIPE.model_copy(update={"optimizers": (Optimizer(evaluations=40),)})
+    seeds = RECIPE.model_copy(update={"evaluation_seeds": (0, 1, 2, 3, 4)})
+    records = [record(model) for model in "abc"]
+    extra = record("a", errors=[1e-5] * 3, recipe=longer, key="longer")
+    more = record("b", errors=[1e-2] * 5, recipe=seeds, key="more")
+    found = rows("accuracy", [*records, extra, more])
+    assert (found["a"].score, found["a"].stale) == (pytest.approx(1.0), 1)
+    assert (found["b"].score, found["b"].stale) == (pytest.approx(2.0), 1)
+
+
+def test_controls_are_marked():
+    found = rows("accuracy", map(record, ("linear-rbf", "kan[grid=20]", "mine")))
+    assert [name for name, row in found.items() if row.control] == ["linear-rbf"]
+
+
+def test_the_reference_leads_itself_by_nothing_and_survives_json(tmp_path):
+    reference = ladder()
+    path = tmp_path / "reference.json"
+    path.write_text(reference.model_dump_json())
+    assert Reference.load(path) == reference
+    reached = {250: 1.5, 1000: 2.5}
+    records = [record("a", place, [10 ** -reached[place[2]]] * 3) for place in PLACES]
+    assert rows("accuracy", records, reference)["a"].columns["lead"] == pytest.approx(0.5)
+    other = [one.model_copy(update={"task_content": "other"}) for one in records]
+    assert rows("accuracy", other, reference)["a"].columns["lead"] is None
+
+
+def test_the_committed_reference_loads():
+    assert Reference.load(HOME / "reference.json").model == "mlp-silu"
+
+
+def test_the_parameters_needed_are_interpolated_and_clipped_to_the_ladder():
+    envelope = np.array([[2.0, 1.0], [3.0, 2.0], [3.5, 2.0], [4.0, 3.0]])
+    reached = np.array([0.0, 1.0, 1.5, 2.0, 2.5, 3.0, 6.0])
+    needed = parameters_needed(reached, envelope)
+    np.testing.assert_allclose(needed, [2.0, 2.0, 2.5, 3.0, 3.75, 4.0, 4.0])
+    np.testing.assert_allclose(parameters_needed(reached, envelope[:1]), 2.0)
+
+
+def test_the_reference_saves_no_parameters_against_itself():
+    reference = ladder()
+    own = [record("mlp-silu", p, [10.0 ** -(1.0 if p[2] == 250 else 2.0)] * 3) for p in PLACES]
+    row = rows("efficiency", own, reference)["mlp-silu"]
+    assert row.score == pytest.approx(0.0, abs=1e-9)
+    assert row.columns["factor"] == pytest.approx(1.0)
+    assert row.columns["pareto"] == "yes"
+    assert row.columns["censored"] == 0
+
+
+def test_beyond_the_ladder_the_gain_is_a_bound_and_counted():
+    best = [record("a", place, [1e-6] * 3, parameters=99) for place in PLACES]
+    row = rows("efficiency", best, ladder())["a"]
+    assert row.score == pytest.approx(1.0)
+    assert row.columns["censored"] == 6
+
+
+def test_efficiency_without_a_reference_says_so():
+    row = rows("efficiency", grid("a", 0))["a"]
+    assert row.score is None
+    assert "no frozen reference" in row.note
+
+
+def test_forgetting_is_what_was_learned_and_is_gone_in_the_end():
+    found = rows("forgetting", [continual("a", 3, 1), continual("b", 2, 2)])
+    assert found["a"].score == pytest.approx(2.0)
+    assert found["a"].columns["learned"] == pytest.approx(3.0)
+    assert found["a"].columns["final"] == pytest.approx((1 + 1 + 3) / 3)
+    assert (found["b"].score, found["b"].rank) == (0.0, 1)
+
+
+def test_a_model_that_never_learned_is_listed_and_not_ranked():
+    found = rows("forgetting", [continual("idle", 0.2, 0.2), continual("a", 3, 1)])
+    assert (found["idle"].rank, found["idle"].note) == (None, "did not learn")
+    assert found["a"].rank == 1
+
+
+def test_a_failed_member_learned_nothing_and_helps_nobody_to_forget_less():
+    whole = rows("forgetting", [continual("a", 3, 1)])["a"]
+    broken = continual("a", 3, 1, members=("ok", "ok", "diverged"))
+    row = rows("forgetting", [broken])["a"]
+    assert row.columns["learned"] == pytest.approx(2.0)
+    assert row.score >= whole.score
+    assert row.failed == 1
+
+
+def test_forgetting_asks_only_tasks_with_several_stages():
+    found = rows("forgetting", [continual("a", 3, 1), *grid("a", 0), record("b")])
+    assert found["a"].tasks == 1
+    assert (found["b"].missing, found["b"].rank) == (1, None)
+
+
+def test_speed_is_the_geometric_mean_at_equal_parameters():
+    wide = timing(50, shape="equal width")
+    found = rows("speed", [speed("a", timing(2), timing(8, "forward + backward"), wide)])
+    row = found["a"]
+    assert row.score == pytest.approx(4.0)
+    assert row.high / row.score == pytest.approx(1.1 ** (2**0.5 / 2))
+    assert row.columns["width: forward"] == pytest.approx(50)
+    assert row.columns["cpu ms"] == pytest.approx(8)
+
+
+def test_models_without_a_speed_or_with_a_failed_one_are_listed():
+    records = [
+        speed("a", timing(2)),
+        record("untimed"),
+        speed("broken", status="crashed", reason="no such op"),
+        speed("partly", timing(2, batch=16)),
+    ]
+    found = rows("speed", records)
+    assert found["untimed"].missing == 1
+    assert (found["broken"].rank, found["broken"].note) == (None, "crashed: no such op")
+    assert found["partly"].missing == 1
+
+
+def test_speeds_whose_intervals_overlap_share_their_ranks():
+    found = rows("speed", [speed("a", timing(2)), speed("b", timing(2.1)), speed("c", timing(9))])
+    assert (found["a"].rank_low, found["a"].rank_high) == (1, 2)
+    assert (found["b"].rank_low, found["b"].rank_high) == (1, 2)
+    assert (found["c"].rank_low, found["c"].rank_high) == (3, 3)

@@ -1,0 +1,113 @@
+"""Figures are made of any rows and Records, failures and holes among them, and repeat."""
+
+import numpy as np
+import pytest
+
+from kansci import plots
+from kansci.board import Board, Row
+from kansci.recipe import Optimizer, Recipe
+from kansci.record import Curve, Environment, Record
+
+NAMES = ("accuracy", "efficiency", "forgetting", "speed")
+FIGURES = {
+    "accuracy": {"accuracy", "accuracy-tasks"},
+    "efficiency": {"efficiency", "efficiency-parameters"},
+    "forgetting": {"forgetting", "forgetting-plane"},
+    "speed": {"speed"},
+}
+RECIPE = Recipe(optimizers=(Optimizer(evaluations=10),), rates=(0.01,), evaluation_seeds=(0, 1))
+PLACE = Environment(
+    kansci="0", python="3", torch="2", numpy="2", system="any", processor="any",
+    cores=1, threads=1, device="cpu", started="2025-01-01",
+)  # fmt: skip
+ROWS = [
+    Row(model="kan[widths=1-1]", rank=1, score=1.5, low=1.2, high=1.9, seed_low=1.4, seed_high=1.6,
+        columns={"learned": 2.0, "forward": 1.2, "forward + backward": 1.9}),
+    Row(model="linear-rbf", rank=2, score=0.9, low=0.5, high=1.0, control=True,
+        columns={"learned": 1.5, "forward": 0.8, "forward + backward": 1.1}),
+    Row(model="relukan", missing=2, note="crashed: " + "a long reason " * 20),
+]  # fmt: skip
+
+
+def board(name):
+    return Board(name, "Which?", "", "score", rows=lambda records, reference: ROWS)
+
+
+def record(model="kan[widths=1-1]", budget=250, **more):
+    fields = {
+        "key": model, "task": "pde/heat@1", "task_content": "", "family": "pde", "metric": "nrmse",
+        "trivial": 1.0, "scale": 1.0, "model": model, "model_source": "", "budget": budget,
+        "parameters": budget, "recipe": RECIPE, "status": "ok", "members": ("ok", "ok"),
+        "stages": ("all",), "probes": ("all",), "errors": (((0.1, 0.01),),), "environment": PLACE,
+    }  # fmt: skip
+    return Record(**{**fields, **more})
+
+
+def curves(stages, losses=((1.0, 2.0), (0.5, float("nan")), (0.0, float("inf")))):
+    return tuple(
+        Curve(stage=f"stage {i}", evaluations=(1, 3, 10), losses=losses) for i in range(stages)
+    )
+
+
+RECORDS = [
+    *(record(row.model, budget) for row in ROWS[:2] for budget in (250, 1000)),
+    record("relukan", status="crashed", members=("crashed",) * 2, errors=(), parameters=None),
+]
+
+
+@pytest.mark.parametrize("rows", [ROWS, ROWS[2:], []], ids=["ranked", "unranked", "none"])
+@pytest.mark.parametrize("name", NAMES)
+def test_every_board_has_its_figures_whatever_the_rows(name, rows, tmp_path):
+    found = plots.figures(board(name), rows, RECORDS)
+    assert set(found) == (FIGURES[name] if rows else {name})
+    for figure in found.values():
+        (axes, *_) = figure.axes
+        assert axes.get_title() or axes.get_title(loc="left")
+        plots.save(figure, tmp_path / "figure.png")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_models_stand_in_the_order_of_the_rows_and_controls_are_marked(name):
+    (axes, *_) = plots.figures(board(name), ROWS, RECORDS)[name].axes
+    names = [text.get_text() for text in axes.get_yticklabels()]
+    assert names == ["kan[widths=1-1]", "linear-rbf †", "relukan"]
+    low, high = axes.get_ylim()
+    assert low > high
+
+
+@pytest.mark.parametrize("ending", ["png", "svg"])
+def test_the_same_figure_is_the_same_file(ending, tmp_path):
+    first, second = (
+        plots.save(plots.intervals(board("accuracy"), ROWS), tmp_path / f"{i}.{ending}")
+        for i in range(2)
+    )
+    assert first.read_bytes() == second.read_bytes()
+
+
+@pytest.mark.parametrize("stages", [1, 5, 15])
+def test_learning_curves_have_a_line_for_each_member_and_stage(stages):
+    figure = plots.learning_curves(record(curves=curves(stages), members=("ok", "diverged")))
+    (axes,) = figure.axes
+    assert len(axes.lines) == 2 * stages
+    assert [text.get_text() for text in axes.get_legend().get_texts()] == [
+        "seed 0",
+        "seed 1 (diverged)",
+    ]
+    drawn = np.concatenate([line.get_ydata() for line in axes.lines])
+    assert (drawn[np.isfinite(drawn)] > 0).all()
+
+
+def test_learning_curves_of_lost_members_and_of_failed_records_are_figures_too(tmp_path):
+    nothing = ((float("nan"), float("nan")),) * 3
+    plots.save(plots.learning_curves(record(curves=curves(1, nothing))), tmp_path / "lost.png")
+    figure = plots.learning_curves(RECORDS[-1].model_copy(update={"reason": "no such op"}))
+    plots.save(figure, tmp_path / "failed.png")
+    assert "crashed: no such op" in figure.axes[0].texts[0].get_text()
+
+
+def test_the_heat_map_is_blank_where_a_model_has_nothing_to_score():
+    away = record("relukan", status="not_applicable", members=(), errors=())
+    figure = plots.heat_map(ROWS, [*RECORDS[:-1], away])
+    (mesh,) = figure.axes[0].collections
+    table = np.ma.filled(mesh.get_array(), np.nan).ravel()
+    np.testing.assert_allclose(table, [1.5, 1.5, np.nan])

@@ -1,0 +1,127 @@
+"""Laws of the statistics."""
+
+import doctest
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from kansci import stats
+from kansci.stats import Cell, decades, hierarchical_mean, interval, rank_ranges, replicates
+
+positive = st.floats(1e-12, 1e12)
+
+
+def cells(seed, members=5, tasks=6, spread=0.3):
+    rng = np.random.default_rng(seed)
+    return [
+        Cell(family, f"{family}-{task}", budget, rng.normal(2, 1) + rng.normal(0, spread, members))
+        for family in ("feynman", "pde")
+        for task in range(tasks)
+        for budget in (250, 1000)
+    ]
+
+
+def test_the_examples_in_the_docstrings_hold():
+    assert doctest.testmod(stats).failed == 0
+
+
+@given(positive, positive)
+def test_decades_fall_as_the_error_rises_and_stay_in_their_range(a, b):
+    low, high = decades(max(a, b)), decades(min(a, b))
+    assert 0 <= low <= high <= 6
+
+
+@given(positive, st.floats(0.5, 1.5))
+def test_the_trivial_error_is_zero_decades_and_units_do_not_matter(error, trivial):
+    assert decades(trivial, trivial) == 0
+    np.testing.assert_allclose(decades(error * trivial, trivial), decades(error), atol=1e-9)
+
+
+def test_errors_of_zero_end_at_the_cap():
+    assert decades(0.0) == 6
+    assert decades(0.0, cap=3) == 3
+
+
+@given(st.permutations(range(24)))
+@settings(max_examples=20)
+def test_the_order_of_cells_changes_nothing(order):
+    ordered = cells(0)
+    shuffled = [ordered[i] for i in order]
+    assert hierarchical_mean(shuffled) == hierarchical_mean(ordered)
+    np.testing.assert_array_equal(replicates(shuffled, draws=20), replicates(ordered, draws=20))
+
+
+def test_families_weigh_the_same_however_many_tasks_they_have():
+    many = [Cell("feynman", str(i), 250, np.ones(3)) for i in range(9)]
+    assert hierarchical_mean([*many, Cell("pde", "heat", 250, np.full(3, 3.0))]) == 2
+
+
+def test_without_any_spread_every_draw_is_the_mean():
+    same = [Cell(f, t, b, np.full(4, 2.5)) for f in "xy" for t in "abc" for b in (1, 2)]
+    np.testing.assert_allclose(replicates(same, draws=50), 2.5)
+    np.testing.assert_allclose(replicates(same, tasks=False, draws=50), 2.5)
+
+
+def test_with_one_member_each_other_seeds_would_give_the_same():
+    single = cells(0, members=1)
+    np.testing.assert_allclose(replicates(single, tasks=False, draws=50), hierarchical_mean(single))
+
+
+def test_the_draws_are_centred_on_the_mean():
+    own = cells(1)
+    for tasks in (True, False):
+        drawn = replicates(own, tasks=tasks)
+        assert abs(drawn.mean() - hierarchical_mean(own)) < 4 * drawn.std() / np.sqrt(len(drawn))
+
+
+def test_the_spread_is_that_of_the_two_stages():
+    own = cells(2, members=50, tasks=20)
+    means = {}
+    for cell in own:
+        means.setdefault((cell.family, cell.task), []).append(cell.values.mean())
+    levels = np.array([np.mean(budgets) for budgets in means.values()]).reshape(2, 20)
+    between = levels.var(1).mean() / (2 * 20)
+    within = np.mean([cell.values.var() for cell in own]) / (50 * len(own))
+    assert replicates(own, tasks=False).var() == pytest.approx(within, rel=0.15)
+    assert replicates(own).var() == pytest.approx(between + within, rel=0.15)
+
+
+def test_models_with_the_same_cells_have_the_same_draws():
+    own = cells(3)
+    shifted = [cell._replace(values=cell.values + 1) for cell in own]
+    np.testing.assert_allclose(replicates(shifted), replicates(own) + 1)
+
+
+def test_ragged_cells_draw_only_members_they_have():
+    own = [Cell("pde", "heat", 250, np.array([1.0])), Cell("pde", "wave", 250, np.full(9, 2.0)),
+           Cell("pde", "wave", 1000, np.full(4, 4.0))]  # fmt: skip
+    drawn = replicates(own)
+    assert set(np.unique(drawn)) == {1.0, 2.0, 3.0}
+
+
+def test_more_members_of_another_task_leave_the_draws_of_a_task_alone():
+    one = [Cell("pde", "heat", 250, np.arange(3.0))]
+    other = [Cell("feynman", "I.6.20", 250, np.zeros(9))]
+    np.testing.assert_allclose(replicates(one + other), replicates(one) / 2)
+
+
+def test_the_interval_of_tasks_and_members_is_wider_than_that_of_members():
+    own = cells(4)
+    low, high = interval(replicates(own))
+    seed_low, seed_high = interval(replicates(own, tasks=False))
+    assert low < seed_low < hierarchical_mean(own) < seed_high < high
+
+
+def test_equal_models_share_the_first_rank_and_clear_ones_have_their_own():
+    own = cells(5)
+    better = [cell._replace(values=cell.values + 2) for cell in own]
+    values = np.stack([replicates(own), replicates(own), replicates(better)])
+    assert rank_ranges(values).tolist() == [[2, 2], [2, 2], [1, 1]]
+    assert rank_ranges(values, higher_is_better=False).tolist() == [[1, 1], [1, 1], [3, 3]]
+
+
+def test_nothing_has_no_mean():
+    assert np.isnan(hierarchical_mean([]))
+    assert np.isnan(replicates([], draws=3)).all()

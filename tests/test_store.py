@@ -1,0 +1,322 @@
+"""The MLflow store: what a Record becomes, what is logged, and what is said when it cannot be."""
+
+import contextlib
+import io
+import json
+import math
+import sqlite3
+from importlib.metadata import PackageNotFoundError
+from pathlib import Path
+from typing import Any, get_args
+
+import pytest
+from matplotlib.figure import Figure
+
+from kansci import place, store
+from kansci.discover import checkout, load
+from kansci.metrics import metrics
+from kansci.place import Place, default_place, sqlite_place
+from kansci.recipe import Optimizer, Recipe
+from kansci.record import Curve, Environment, Record, Speed, Status, Timing
+from kansci.store import Store, StoreError, open_store
+from kansci.view import view
+
+NAN = math.nan
+HERE = Environment(
+    kansci="0.1.0",
+    python="3.11",
+    torch="2.6",
+    numpy="2.0",
+    system="Linux",
+    processor="a processor",
+    cores=2,
+    threads=1,
+    device="cpu",
+    started="2026-01-02T03:04:05+00:00",
+)
+
+
+def a_record(**changed: Any) -> Record:
+    """One stage, two members, 1 and 3 decades."""
+    fields: dict[str, Any] = {
+        "key": "k",
+        "suite": "quick",
+        "task": "poisson@1",
+        "task_content": "c",
+        "family": "pde",
+        "metric": "relative_l2",
+        "trivial": 1.0,
+        "scale": 1.0,
+        "model": "fastkan",
+        "model_source": "m",
+        "budget": 250,
+        "parameters": 246,
+        "recipe": Recipe(
+            optimizers=(Optimizer(evaluations=100),), rates=(0.01,), evaluation_seeds=(0, 1)
+        ),
+        "status": "ok",
+        "members": ("ok", "ok"),
+        "stages": ("all",),
+        "probes": ("all",),
+        "errors": (((0.1, 0.001),),),
+        "curves": (Curve(stage="all", evaluations=(1, 100), losses=((2.0, 1.0), (0.2, 0.1))),),
+        "environment": HERE,
+    }
+    return Record(**{**fields, **changed})
+
+
+def two_stages(**changed: Any) -> Record:
+    """Two members learn 2 decades of each and keep 1 of the first; the third member fails."""
+    first, second = ((0.01, 0.01, 5.0), (1.0, 1.0, 5.0)), ((0.1, 0.1, NAN), (0.01, 0.01, NAN))
+    fields: dict[str, Any] = {
+        "task": "bumps_1d@1",
+        "family": "continual",
+        "stages": ("left", "right"),
+        "probes": ("left", "right"),
+        "errors": (first, second),
+        "members": ("ok", "ok", "diverged"),
+        "curves": tuple(
+            Curve(stage=name, evaluations=(1, 100), losses=((2.0, 1.0, 1.0), (0.2, 0.1, NAN)))
+            for name in ("left", "right")
+        ),
+    }
+    return a_record(**{**fields, **changed})
+
+
+def a_speed() -> Speed:
+    def timing(work: Any, ratio: float) -> Timing:
+        milliseconds = ("cpu_ms", "wall_ms", "reference_cpu_ms", "reference_wall_ms", "spread")
+        return Timing(
+            shape="equal width",
+            network="[784, 256, 10]",
+            work=work,
+            batch=64,
+            ratio=ratio,
+            low=1,
+            high=9,
+            blocks=9,
+            **dict.fromkeys(milliseconds, 1.0),
+        )
+
+    return Speed(
+        key="s",
+        model="fastkan",
+        model_source="m",
+        reference="mlp-silu",
+        budget=250,
+        parameters=246,
+        status="ok",
+        timings=(timing("forward", 2.0), timing("forward + backward", 4.0)),
+        environment=HERE,
+    )
+
+
+def monster() -> Record:
+    """More stages, members and text than any real Record has."""
+    names = tuple(f"stage {number}" for number in range(400))
+    evaluations = tuple(range(1, 31))
+    return two_stages(
+        model="🂡" * 9000,
+        reason="🂡" * 9000,
+        recipe=Recipe(
+            optimizers=(Optimizer(evaluations=30),) * 900,
+            rates=(0.01,) * 9000,
+            evaluation_seeds=tuple(range(9000)),
+        ),
+        stages=names,
+        probes=("all",),
+        errors=(((0.1, 0.2, 0.3),),) * 400,
+        curves=tuple(
+            Curve(stage=name, evaluations=evaluations, losses=((1.0,) * 3,) * 30) for name in names
+        ),
+    )
+
+
+def last(record: Record | Speed) -> dict[str, float]:
+    return {key: history[-1][1] for key, history in metrics(record).items()}
+
+
+def test_decades_are_the_mean_over_members():
+    found = last(a_record())
+    assert found["decades"] == pytest.approx(2)
+    assert found["decades_median"] == pytest.approx(2)
+    assert "lost" not in found
+    assert "stage_decades" not in found
+
+
+def test_learning_and_forgetting_are_those_of_the_board():
+    project = checkout()
+    assert project is not None
+    board = load(project / "leaderboards" / "forgetting.py")
+    record = two_stages()
+    found = last(record)
+    assert found["learned"] == pytest.approx(board.learned(record).mean())
+    assert found["lost"] == pytest.approx(board.lost(record).mean())
+    assert found["learned"] == pytest.approx(4 / 3)
+    assert found["final"] == pytest.approx(1)
+
+
+def test_stages_are_steps():
+    found = metrics(two_stages())
+    assert [step for step, _ in found["stage_decades"]] == [0, 1]
+    assert [value for _, value in found["stage_first_decades"]] == pytest.approx([4 / 3, 2 / 3])
+
+
+def test_losses_go_on_from_stage_to_stage_without_those_that_are_not_finite():
+    found = metrics(two_stages())
+    assert found["loss_median"] == [(1, 1.0), (100, 0.2), (101, 1.0), (200, 0.2)]
+    assert found["loss_worst"] == [(1, 2.0), (101, 2.0)]
+
+
+def test_speed_is_ratios():
+    found = last(a_speed())
+    assert found["infer_ratio"] == found["ratio/width_infer_64_float32_eager"] == pytest.approx(2)
+    assert found["step_ratio"] == found["ratio/width_step_64_float32_eager"] == pytest.approx(4)
+
+
+@pytest.mark.parametrize("status", get_args(Status)[1:])
+def test_a_record_without_a_result_has_no_score(status: Status):
+    members = (status, status)
+    run = view(a_record(status=status, members=members, errors=(((NAN, 0.1),),), parameters=None))
+    assert run.tags["kansci.status"] == status
+    assert not {"decades", "error_median", "log10_error", "parameters"} & set(run.metrics)
+    known = {"timeout": "KILLED", "not_applicable": "FINISHED", "does_not_fit": "FINISHED"}
+    assert run.status == known.get(status, "FAILED")
+
+
+def test_what_is_logged_is_finite():
+    worst = two_stages(members=("ok", "diverged", "diverged"), trivial=0.9, seconds=math.inf)
+    for record in (a_record(), worst, a_speed(), monster()):
+        for history in metrics(record).values():
+            assert all(math.isfinite(value) for _, value in history)
+
+
+def test_a_run_keeps_the_limits_of_one_batch():
+    """MLflow's SQLite store takes more without complaint, a server does not."""
+    run = view(monster())
+    points = [(key, *point) for key, history in run.metrics.items() for point in history]
+    texts = {**run.params, **run.tags, "note": run.note}
+    assert max(map(len, run.metrics.values())) <= 100
+    assert len(run.params) <= 100
+    assert len(points) + len(texts) <= 1000
+    assert max(map(len, texts.values())) <= 6000
+    assert len(json.dumps([points, texts])) < 1_000_000
+
+
+@pytest.mark.parametrize("record", [a_record(), two_stages(), a_speed()], ids=["1", "2", "speed"])
+def test_an_experiment_has_at_most_forty_columns(record: Record | Speed):
+    run = view(record)
+    assert len(run.params) + len(run.metrics) <= 40
+
+
+def test_a_run_has_a_name_that_a_person_reads():
+    assert view(a_record()).name == "fastkan on poisson, 250"
+    assert view(a_speed()).name == "fastkan speed, 250"
+
+
+def test_the_store_lies_where_the_user_says_or_beside_the_project(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "https://me:secret@server/mlflow")
+    assert default_place().artifacts is None
+    monkeypatch.delenv("MLFLOW_TRACKING_URI")
+    project = checkout()
+    assert project is not None
+    assert default_place() == sqlite_place(project / "mlflow")
+    monkeypatch.setattr(place, "checkout", lambda: None)
+    assert default_place() == sqlite_place(Path.cwd() / "kansci-mlflow")
+
+
+def test_passwords_are_not_shown():
+    assert "secret" not in place.shown("postgresql://me:secret@127.0.0.1/runs")
+
+
+@pytest.mark.parametrize("name", ["text", "folder", "file", "server", "runs", "?"])
+def test_a_store_that_cannot_be_used_is_one_line(name: str, tmp_path: Path):
+    text = tmp_path / "text"
+    text.write_text("no database " * 100)
+    uris = {
+        "text": f"sqlite:///{text}",
+        "folder": f"sqlite:///{tmp_path}",
+        "file": f"sqlite:///{text / 'mlflow.db'}",
+        "server": "http://127.0.0.1:9",
+        "runs": str(tmp_path / "mlruns"),
+        "?": "unknown://place",
+    }
+    with pytest.raises(StoreError, match=r"want .* got.*--no-mlflow.*nothing is lost") as caught:
+        open_store(place=Place(uris[name], tmp_path))
+    assert "\n" not in str(caught.value)
+
+
+def test_without_mlflow_the_error_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch):
+    def absent(name: str) -> str:
+        raise PackageNotFoundError(name)
+
+    monkeypatch.setattr(store, "version", absent)
+    with pytest.raises(StoreError, match=r"pip install .*--no-mlflow"):
+        open_store()
+
+
+@pytest.fixture(scope="module")
+def opened(tmp_path_factory: pytest.TempPathFactory) -> tuple[Store, str]:
+    """A store in a folder with odd letters, and what it printed as it was made."""
+    folder = tmp_path_factory.mktemp("store") / "a folder 100%20 # ü"
+    said = io.StringIO()
+    with contextlib.redirect_stderr(said), contextlib.redirect_stdout(said):
+        found = open_store(place=sqlite_place(folder))
+    return found, said.getvalue()
+
+
+def test_making_a_store_prints_nothing(opened: tuple[Store, str]):
+    assert opened[1] == ""
+
+
+def test_a_record_is_one_run_with_its_figures(opened: tuple[Store, str]):
+    from mlflow import MlflowClient
+
+    keep, record = opened[0], two_stages(key="whole")
+    identity = keep.log(record, {"curves.png": Figure()})
+    client = MlflowClient(keep.place.uri)
+    run = client.get_run(identity)
+    assert client.get_experiment(run.info.experiment_id).name == "kansci/v1/continual"
+    assert run.info.status == "FINISHED"
+    assert run.data.tags["kansci.synced"] == "1"
+    assert run.data.metrics["final"] == pytest.approx(1)
+    assert run.data.params["optimizers"] == "adam 100 cosine"
+    assert len(client.get_metric_history(identity, "loss_median")) == 4
+    assert keep.place.artifacts is not None
+    home = keep.place.artifacts / "continual" / identity / "artifacts"
+    assert {path.name for path in home.iterdir()} == {"record.json", "curves.png"}
+    attached = Record.model_validate_json((home / "record.json").read_text(encoding="utf-8"))
+    assert attached.model_dump_json() == record.model_dump_json()
+
+
+def test_catching_up_twice_changes_nothing_and_half_written_runs_are_done_again(
+    opened: tuple[Store, str],
+):
+    from mlflow import MlflowClient
+
+    keep = opened[0]
+    records = [a_record(key=f"sync {number}") for number in range(3)] + [a_speed()]
+    seen: list[tuple[int, int]] = []
+    assert keep.missing([*records, records[0]]) == records
+    assert keep.sync(records, progress=lambda *step: seen.append(step)) == (4, 0)
+    assert seen == [(done, 4) for done in range(5)]
+    assert keep.sync(records) == (0, 4)
+
+    client = MlflowClient(keep.place.uri)
+    client.create_run(keep.experiment("pde"), tags={"kansci.record": "half"})
+    half = a_record(key="half")
+    assert keep.sync([*records, half]) == (1, 4)
+    found = client.search_runs([keep.experiment("pde")], "tags.`kansci.record` = 'half'")
+    assert [run.data.tags["kansci.synced"] for run in found] == ["1"]
+
+
+def test_a_failure_while_writing_is_one_line(opened: tuple[Store, str]):
+    keep = opened[0]
+    file = place.sqlite_file(keep.place.uri)
+    assert file is not None
+    with contextlib.closing(sqlite3.connect(file)) as database:
+        database.execute("ALTER TABLE runs RENAME TO away")
+        with pytest.raises(StoreError, match="want to write a run") as caught:
+            keep.log(a_record(key="lost"))
+        database.execute("ALTER TABLE away RENAME TO runs")
+    assert "\n" not in str(caught.value)
