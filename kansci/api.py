@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-import torch
 from torch import nn
 
 from kansci import board as boards
 from kansci.board import AnyRecord, Board, Row
 from kansci.discover import find_model, get_task, home, load
+from kansci.draws import Draws
 from kansci.engine import attempt, choose_device
 from kansci.ensemble import Member
 from kansci.errors import UnknownName, UserError
@@ -74,7 +74,7 @@ def fit(
     member = Member(cell.recipe.evaluation_seeds[0], rate)
     ensemble = prepare(*work, [member], device=where)
     learn(ensemble, cell.task.stages, cell.recipe, [])
-    with torch.random.fork_rng(devices=[]):  # its first weights are thrown away
+    with Draws("export"):  # its first weights are thrown away
         network = maker(*work)()
     return ensemble.export(0, network).eval()
 

@@ -58,7 +58,6 @@ def load(path: Path) -> ModuleType:
     return module
 
 
-@cache
 def _tasks_of(path: Path) -> tuple[Task, ...]:
     module = load(path)
     found = getattr(module, "tasks", None) or [getattr(module, "task", None)]

@@ -17,8 +17,9 @@ from torch.func import functional_call, grad_and_value
 from torch.utils._pytree import tree_map
 
 from kansci.calculus import Network
+from kansci.draws import Draws
 from kansci.models import trainable
-from kansci.task import Batch, Loss, stream
+from kansci.task import Batch, Loss
 
 Weights = dict[str, Tensor]
 POINTS = 8_192  # predicted at once, so that memory does not grow with a probe
@@ -38,8 +39,8 @@ class Ensemble:
     member, with the same numbers; `lifted` says which it was.
 
     Args:
-        make: builds one network; it draws from torch's generator, seeded for each member alone.
-        example: two points, `(2, in)`, on which lifting is tried.
+        make: builds one network; it draws from global generators, seeded for each member alone.
+        example: a few points, `(point, in)`, on which lifting is tried.
     """
 
     def __init__(
@@ -55,13 +56,14 @@ class Ensemble:
         networks = [self._seeded(make, member) for member in members]
         self.parameters_of_one = trainable(networks[0])
         weights, self.fixed = _stacked(networks, self.device)
+        self._names = _first_names(networks[0])
         self._shapes = {name: tensor.shape[1:] for name, tensor in weights.items()}
-        self.flat = torch.cat([w.flatten(1) for w in weights.values()], 1)  # (member, n)
+        self.flat = torch.cat([_rows(weight) for weight in weights.values()], 1)  # (member, n)
         self.params = self._views(self.flat)
         self._start = {name: tensor.clone() for name, tensor in self.fixed.items()}
         self._learner = deepcopy(networks[0]).to("meta").train()
         self._knower = deepcopy(self._learner).eval()
-        self._draws = [self._state(member) for member in members]
+        self._draws = [Draws("draws", member.seed, self.device) for member in members]
         self.lifted = self._try_lifting(example.to(self.device))
 
     def objective(self, loss: Loss) -> Callable[[Batch], tuple[Tensor, Tensor]]:
@@ -74,12 +76,11 @@ class Ensemble:
         def one(params: Weights, fixed: Weights, batch: Batch) -> Tensor:
             return loss(self._network(self._learner, params, fixed), *batch)
 
-        each = self._over_members(grad_and_value(one))
+        each = self._over_members(grad_and_value(one) if self.lifted else _by_autograd(one))
 
         def of_all(batch: Batch) -> tuple[Tensor, Tensor]:
             gradients, losses = each(self.params, self.fixed, batch)
-            rows = [gradients[name].flatten(1) for name in self._shapes]
-            return torch.cat(rows, 1), losses
+            return torch.cat([_rows(gradients[name]) for name in self._shapes], 1), losses
 
         return of_all
 
@@ -97,7 +98,7 @@ class Ensemble:
         """The same points for every member, `(point, in)` to `(member, point, out)`."""
 
         def one(params: Weights, fixed: Weights, part: Tensor) -> Tensor:
-            return functional_call(self._knower, (params, fixed), (part,))
+            return self._network(self._knower, params, fixed)(part)
 
         with torch.no_grad():
             every = self._over_members(one)
@@ -116,19 +117,29 @@ class Ensemble:
         return count
 
     def export(self, index: int, into: nn.Module) -> nn.Module:
-        """One member's weights, loaded into a network of its kind."""
-        state = {name: tensor[index] for name, tensor in (self.params | self.fixed).items()}
-        into.load_state_dict(state, strict=False)
+        """One member's weights, put into a network of its kind; and all else that is its own."""
+        own = self.params | self.fixed
+        with torch.no_grad():  # not load_state_dict, which leaves out buffers that do not persist
+            for name, tensor in _named(into).items():
+                tensor.copy_(own[name][index])
         return into
 
-    @staticmethod
-    def _network(module: nn.Module, params: Weights, fixed: Weights) -> Network:
-        return Network(module, lambda m, args: functional_call(m, (params, fixed), args))
+    def _network(self, module: nn.Module, params: Weights, fixed: Weights) -> Network:
+        def call(module: nn.Module, args: tuple[object, ...]) -> object:
+            own = params | fixed
+            state = {name: own[first] for name, first in self._names.items()}
+            answer = functional_call(module, state, args, tie_weights=False)
+            if module.training:  # a buffer that was assigned anew is only in `state`
+                for name in fixed:
+                    if state[name] is not fixed[name]:
+                        fixed[name].copy_(state[name].detach())
+            return answer
 
-    def _seeded(self, make: Callable[[], nn.Module], member: Member) -> nn.Module:
-        with torch.random.fork_rng(devices=[]):
-            seed = stream("start", member.seed).initial_seed()
-            torch.default_generator.manual_seed(seed)
+        return Network(module, call)
+
+    @staticmethod
+    def _seeded(make: Callable[[], nn.Module], member: Member) -> nn.Module:
+        with Draws("start", member.seed):
             return make()
 
     def _views(self, flat: Tensor) -> Weights:
@@ -144,16 +155,18 @@ class Ensemble:
             return predict(x).sum()
 
         before = {name: tensor.clone() for name, tensor in self.fixed.items()}
+        draws = Draws("trial", 0, self.device)
+        untouched = draws.unseen()
         self.lifted = True
         try:
-            with warnings.catch_warnings():
+            with warnings.catch_warnings(), draws:
                 warnings.simplefilter("ignore")  # about slow fallbacks of a module we only try
                 self.objective(total)((example.expand(len(self.members), *example.shape),))
         except (RuntimeError, NotImplementedError):
             return False  # a network that is simply wrong fails again, with a plainer error
         finally:
             self.fixed = before
-        return True
+        return draws.unseen() == untouched
 
     def _over_members(self, one: Callable[..., Any]) -> Callable[..., Any]:
         if self.lifted:
@@ -162,44 +175,56 @@ class Ensemble:
         def loop(*stacked: Any) -> Any:
             alone = []
             for index in range(len(self.members)):
-                with _Drawing(self._draws, index, self.device):
+                with self._draws[index]:
                     alone.append(one(*tree_map(lambda s, i=index: s[i], stacked)))
             return tree_map(lambda *leaves: torch.stack(leaves), *alone)
 
         return loop
 
-    def _state(self, member: Member) -> Tensor:
-        seed = stream("draws", member.seed).initial_seed()
-        return torch.Generator(self.device).manual_seed(seed).get_state()
+
+def _by_autograd(one: Callable[..., Tensor]) -> Callable[..., tuple[Weights, Tensor]]:
+    """Gradient and value of one member, for networks that `torch.func` refuses as well.
+
+    So are an `autograd.Function` of the old form, and a detour over NumPy.
+    """
+
+    def gradient_and_value(params: Weights, fixed: Weights, batch: Batch) -> tuple[Weights, Tensor]:
+        leaves = {name: weight.detach().requires_grad_() for name, weight in params.items()}
+        own = {name: tensor.clone() for name, tensor in fixed.items()}
+        value = one(leaves, own, batch)
+        found = torch.autograd.grad(
+            value, list(leaves.values()), allow_unused=True, materialize_grads=True
+        )
+        for name, tensor in own.items():  # without the graph that hangs on them
+            fixed[name].copy_(tensor.detach())
+        return dict(zip(leaves, found, strict=True)), value.detach()
+
+    return gradient_and_value
 
 
-class _Drawing:
-    """Lends torch's generator to one member, with the draws that are its own."""
+def _named(network: nn.Module) -> Weights:
+    """Weights and buffers; one that is shared has its first name alone."""
+    return dict(network.named_parameters()) | dict(network.named_buffers())
 
-    def __init__(self, states: list[Tensor], index: int, device: torch.device) -> None:
-        self.states, self.index = states, index
-        self.cuda = device.type == "cuda"
 
-    def __enter__(self) -> None:
-        self.before = self._get()
-        self._set(self.states[self.index])
+def _first_names(network: nn.Module) -> dict[str, str]:
+    """For every name of a weight or buffer the first that it has: on meta, sharing is lost."""
+    first = {id(tensor): name for name, tensor in _named(network).items()}
+    every = dict(network.named_parameters(remove_duplicate=False))
+    every |= dict(network.named_buffers(remove_duplicate=False))
+    return {name: first[id(tensor)] for name, tensor in every.items()}
 
-    def __exit__(self, *_: object) -> None:
-        self.states[self.index] = self._get()
-        self._set(self.before)
 
-    def _get(self) -> Tensor:
-        return torch.cuda.get_rng_state() if self.cuda else torch.get_rng_state()
-
-    def _set(self, state: Tensor) -> None:
-        torch.cuda.set_rng_state(state) if self.cuda else torch.set_rng_state(state)
+def _rows(stacked: Tensor) -> Tensor:
+    """`(member, ...)` to `(member, n)`; a single number has no dimension of its own."""
+    return stacked.reshape(len(stacked), -1)
 
 
 def _stacked(networks: Sequence[nn.Module], device: torch.device) -> tuple[Weights, Weights]:
     """Trainable weights, and all that is not trained, each with a leading `member` dimension."""
     trained: Weights = {}
     fixed: Weights = {}
-    named = [dict(n.named_parameters()) | dict(n.named_buffers()) for n in networks]
+    named = [_named(network) for network in networks]
     for name, tensor in named[0].items():
         stack = torch.stack([tensors[name].detach() for tensors in named]).to(device)
         (trained if tensor.requires_grad else fixed)[name] = stack

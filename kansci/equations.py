@@ -45,7 +45,9 @@ def _of_numbers_too(name: str) -> Callable[[Tensor | float], Tensor | float]:
 
 # sympy's own module for torch turns pi**2 into a call that torch refuses for plain numbers.
 TORCH: dict[str, Any] = {"Abs": abs, "pi": math.pi} | {n: _of_numbers_too(n) for n in NAMES}
+NOWHERE = (sympy.nan, sympy.zoo, sympy.oo, -sympy.oo)
 HIGHEST_POWER = 64
+MOST_BITS = 2_048  # of a number: of numerator and denominator together, or of a float's exponent
 
 
 @cache
@@ -59,10 +61,18 @@ def read(text: str) -> sympy.Expr:
     """
 
     def refuse(node: ast.AST, why: str) -> ValueError:
-        piece = ast.get_source_segment(text, node) or text
-        return ValueError(f"formula {text!r}: {why}, got {piece!r}")
+        got = ast.get_source_segment(text, node) or text
+        return ValueError(f"formula {text!r}: {why}, got {got!r}")
 
     def walk(node: ast.AST) -> sympy.Expr:
+        found = piece(node)
+        if found.has(*NOWHERE) or found.is_extended_real is False:
+            raise refuse(node, "want real and finite numbers")
+        if _bits(found) > MOST_BITS:
+            raise refuse(node, "want smaller numbers")
+        return found
+
+    def piece(node: ast.AST) -> sympy.Expr:
         if isinstance(node, ast.Constant) and type(node.value) in (int, float):
             whole = isinstance(node.value, int)
             return sympy.Integer(node.value) if whole else sympy.Float(node.value, 17)
@@ -72,8 +82,11 @@ def read(text: str) -> sympy.Expr:
             return OPERATORS[type(node.op)](walk(node.operand))
         if isinstance(node, ast.BinOp) and type(node.op) in OPERATORS:
             left, right = walk(node.left), walk(node.right)
-            if isinstance(node.op, ast.Pow) and not _small(right):
-                raise refuse(node, f"want a power up to {HIGHEST_POWER}")
+            if isinstance(node.op, ast.Pow):
+                if not (right.is_Number and abs(right) <= HIGHEST_POWER):
+                    raise refuse(node, f"want a number up to {HIGHEST_POWER} as the power")
+                if _bits(left) * abs(right) > MOST_BITS:
+                    raise refuse(node, "want smaller numbers")
             return OPERATORS[type(node.op)](left, right)
         if isinstance(node, ast.Call) and not node.keywords and len(node.args) == 1:
             if isinstance(node.func, ast.Name) and node.func.id in FUNCTIONS:
@@ -84,14 +97,21 @@ def read(text: str) -> sympy.Expr:
     if len(text) > 2_000:
         raise ValueError(f"formula of {len(text)} characters: want at most 2 000")
     try:
-        tree = ast.parse(text, mode="eval")
+        return walk(ast.parse(text, mode="eval").body)
     except (SyntaxError, RecursionError, MemoryError) as error:
         raise ValueError(f"formula {text!r}: does not parse: {error}") from error
-    return walk(tree.body)
 
 
-def _small(power: sympy.Expr) -> bool:
-    return bool(power.is_number and abs(power) <= HIGHEST_POWER)
+def _bits(formula: sympy.Expr) -> int:
+    """Of the largest number in a formula; a power of it has so many times the power."""
+
+    def of(number: sympy.Number) -> int:
+        if isinstance(number, sympy.Rational):
+            return int(number.p).bit_length() + int(number.q).bit_length()
+        _, mantissa, exponent, bits = sympy.Float(number)._mpf_
+        return abs(exponent + bits) if mantissa else 0
+
+    return max(map(of, formula.atoms(sympy.Number)), default=0)
 
 
 def function(formula: sympy.Expr, variables: Sequence[str]) -> Callable[[Tensor], Tensor]:

@@ -12,7 +12,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from kansci.errors import UserError
-from kansci.record import Record, Speed
+from kansci.record import SCHEMA, Record, Speed
 
 AnyRecord = Record | Speed
 
@@ -22,7 +22,8 @@ def path_of(record: AnyRecord, folder: Path) -> Path:
     home = folder / safe(record.model)
     if isinstance(record, Speed):
         return home / f"speed-{record.budget}.json"
-    return home.joinpath(*record.name.split("/")) / f"{record.suite}-{record.budget}.json"
+    task = [safe(part) for part in record.name.split("/")]
+    return home.joinpath(*task, f"{safe(record.suite)}-{record.budget}.json")
 
 
 def safe(name: str) -> str:
@@ -70,6 +71,12 @@ def load(path: Path) -> AnyRecord:
         raise UserError(f"{path}: want a Record in JSON, got {error}; {advice}") from error
     if not isinstance(content, dict):
         raise UserError(f"{path}: want a Record, got a {type(content).__name__}; {advice}")
+    version = content.get("schema_version", SCHEMA)
+    if isinstance(version, int) and version > SCHEMA:
+        raise UserError(
+            f"{path}: want a Record of schema {SCHEMA} at most, got schema {version}, which a "
+            "newer kansci wrote; update kansci to read it"
+        )
     kind = Speed if content.get("family") == "speed" else Record
     try:
         return kind.model_validate_json(json.dumps(content))
@@ -92,6 +99,16 @@ def load_records(folder: str | Path) -> list[AnyRecord]:
 
 
 def _all(home: Path) -> Iterator[AnyRecord]:
-    for path in sorted(home.rglob("*.json")):
-        if not any(part.startswith(".") for part in path.relative_to(home).parts):
-            yield load(path)
+    def unreadable(error: OSError) -> None:  # not passed over: its Records would be missing
+        raise UserError(f"{error.filename}: want a readable folder, got: {error.strerror}")
+
+    found: list[Path] = []
+    for folder, below, names in os.walk(home, onerror=unreadable):
+        below[:] = [name for name in below if not name.startswith(".")]
+        found += [
+            Path(folder, name)
+            for name in names
+            if name.endswith(".json") and not name.startswith(".")
+        ]
+    for path in sorted(found):
+        yield load(path)

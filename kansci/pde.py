@@ -47,7 +47,8 @@ def pde(
         grid: points of the test probe along each variable.
 
     Raises:
-        ValueError: for a formula that does not parse or names nothing known.
+        ValueError: for a formula that does not parse or names nothing known, and for a
+            condition outside the domain.
     """
     names = tuple(variables)
     unknowns = tuple(unknowns)
@@ -64,7 +65,7 @@ def pde(
     solution = truth if callable(truth) else together([function(f, names) for f in formulas])
     residuals = [Residual(formula, names, unknowns) for formula in statement.equations]
     edges = [Residual(condition.formula, names, unknowns) for condition in conditions]
-    places = [(names.index(c.variable), float(c.at)) for c in conditions]
+    places = [_place(condition, variables) for condition in conditions]
 
     def sample(generator: Generator, points: int) -> Batch:
         """The inside `(point, in)`, then the points of each condition."""
@@ -96,6 +97,15 @@ def pde(
         about=about or " = 0, ".join(map(str, statement.equations)) + " = 0",
         statement=statement,
     )
+
+
+def _place(condition: Condition, variables: dict[str, Interval]) -> tuple[int, float]:
+    low, high = variables.get(condition.variable, (0.0, -1.0))
+    at = float(condition.at)
+    if not low <= at <= high:
+        place = f"{condition.variable} = {condition.at}"
+        raise ValueError(f"want a condition on an edge or inside of {variables}, got {place!r}")
+    return list(variables).index(condition.variable), at
 
 
 def _conditions(predict: Predict, edges: Sequence[Residual], borders: Sequence[Tensor]) -> Tensor:

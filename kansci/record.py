@@ -30,7 +30,10 @@ FAILED: frozenset[Status] = frozenset(
 
 def _six_digits(value: Any) -> Any:
     """Six significant digits: last bits differ between machines and only weigh down the ledger."""
-    number = float(value)
+    try:
+        number = float(value)
+    except (TypeError, ValueError, OverflowError):
+        return value  # no number: pydantic says so, with its place
     return float(f"{number:.6g}") if math.isfinite(number) else number
 
 

@@ -111,7 +111,7 @@ def run(
         learned = learn(ensemble, task.stages, recipe, [p.x for p in tests], watch=watch)
     except DoesNotFit as misfit:
         return blank.updated(status="does_not_fit", reason=str(misfit))
-    except Exception as problem:
+    except (Exception, SystemExit) as problem:  # a model must not end the suite
         status, reason = diagnosis(problem)
         every = (status,) * len(recipe.evaluation_seeds)
         return blank.updated(status=status, reason=reason, members=every)
@@ -127,7 +127,7 @@ def run(
     )
 
 
-def diagnosis(problem: Exception) -> tuple[Status, str]:
+def diagnosis(problem: BaseException) -> tuple[Status, str]:
     """The status and the reason that an exception leaves in a Record."""
     text = f"{type(problem).__name__}: {problem}".replace("\n", " ")[:300]
     if isinstance(problem, OutOfTime):
@@ -155,11 +155,14 @@ def prepare(
     """The members' networks, untrained, within the budget and of the task's shape."""
     make = maker(task, model, budget, recipe)
     low, high = torch.tensor(task.domain, dtype=torch.double).T
-    example = torch.stack([low, (low + high) / 2]).to(getattr(torch, recipe.dtype))
+    points = task.dim_out + 1  # as many as outputs would let (out, point) pass
+    share = torch.arange(points, dtype=torch.double).unsqueeze(-1) / points
+    example = (low + share * (high - low)).to(getattr(torch, recipe.dtype))  # (point, in)
     ensemble = Ensemble(make, members, example, device=device)
     shape = tuple(ensemble.predict(example).shape[1:])
-    if shape != (2, task.dim_out):
-        raise WrongShape(f"for points (2, {task.dim_in}) want (2, {task.dim_out}), got {shape}")
+    if shape != (points, task.dim_out):
+        wanted = f"({points}, {task.dim_in}) want ({points}, {task.dim_out})"
+        raise WrongShape(f"for points {wanted}, got {shape}")
     return ensemble
 
 
@@ -168,8 +171,8 @@ def maker(task: Task, model: Model, budget: int, recipe: Recipe) -> Callable[[],
 
     def make() -> nn.Module:
         network = model.build(task.dim_in, task.dim_out, budget)
-        if (count := trainable(network)) > budget:
-            raise ValueError(f"want at most {budget} trainable numbers, got {count}")
+        if not 0 < (count := trainable(network)) <= budget:
+            raise ValueError(f"want 1 to {budget} trainable numbers, got {count}")
         return Units(network, task.domain, task.scale).to(getattr(torch, recipe.dtype))
 
     return make
@@ -198,7 +201,7 @@ def tune(
         answers = zip(probes, learned.predictions[-1], strict=True)
         errors = np.stack([_errors(tuner, p.y, answer) for p, answer in answers])  # (probe, member)
         # Decades as boards count them; where they tie, as at 0, the smaller error.
-        close = np.clip(np.nan_to_num(np.log10(errors), nan=6), -6, 6).mean(0)
+        close = np.clip(np.log10(np.nan_to_num(errors, nan=np.inf).clip(1e-300)), -6, 6).mean(0)
         scores = -decades(errors, tuner.trivial).mean(0) + 1e-3 * close
         tuned_by = f"decades on the validation probes of {tuner.key}, negative"
     else:

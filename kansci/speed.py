@@ -21,7 +21,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from kansci.draws import Draws
 from kansci.environment import environment
+from kansci.errors import DoesNotFit
 from kansci.models import Model, get_model, trainable
 from kansci.record import PROTOCOL, Speed, Timing
 from kansci.task import stream
@@ -79,6 +81,8 @@ def measure(
             for shape, a, b in pairs
             for work in ("forward", "forward + backward")
         )
+    except DoesNotFit as misfit:
+        return blank.model_copy(update={"status": "does_not_fit", "reason": str(misfit)})
     except Exception as problem:
         reason = f"{type(problem).__name__}: {problem}".replace("\n", " ")[:300]
         return blank.model_copy(update={"reason": reason})
@@ -102,8 +106,7 @@ def widened(model: Model | None) -> Model | None:
 
 def _built(model: Model | None, budget: int) -> nn.Module:
     assert model is not None  # the reference has widths
-    with torch.random.fork_rng(devices=[]):
-        torch.default_generator.manual_seed(stream("speed").initial_seed())
+    with Draws("speed"):
         return model.build(*DIMS, budget)
 
 

@@ -172,8 +172,9 @@ def squared_error(scale: Scale) -> Loss:
 def fingerprint(task: Task) -> str:
     """SHA-256 of the definition, of golden samples and of the losses on them.
 
-    Numbers are rounded to six significant digits first, as last bits differ between machines.
-    The losses are taken of a fixed smooth function, so that a changed weight or sign shows.
+    Numbers are rounded to a millionth of the largest beside them first: last bits differ between
+    machines, and of a sine at a multiple of pi nothing else is left. The losses are taken of a
+    fixed smooth function, so that a changed weight or sign shows.
     """
     digest = sha256()
 
@@ -189,7 +190,8 @@ def fingerprint(task: Task) -> str:
         batch = stage.sample(stream("golden"), min(stage.points, 100))
         add(stage.name, stage.points, *batch, stage.loss(golden, *batch).detach())
     for probe in task.probes:
-        add(probe.name, probe.split, probe.x[:1000], probe.y[:1000])
+        every = max(len(probe.x) // 1_000, 1)
+        add(probe.name, probe.split, len(probe.x), probe.x[::every], probe.y[::every])
     if task.tuning is not None:
         add(fingerprint(task.tuning))
     return digest.hexdigest()
@@ -206,7 +208,9 @@ def _golden(task: Task) -> Predict:
 
 
 def _rounded(x: Tensor, digits: int = 6) -> bytes:
-    x = x.double().flatten()
-    exponent = torch.where(x == 0, torch.zeros_like(x), x.abs().clamp_min(1e-300).log10().floor())
-    mantissa = torch.round(x * 10.0 ** (digits - 1 - exponent)).nan_to_num(math.pi)
-    return mantissa.numpy().tobytes() + exponent.numpy().tobytes()
+    x = x.double().flatten().nan_to_num(math.pi, math.pi, -math.pi)
+    largest = x.abs().max().item() if len(x) else 0.0
+    # A hair more, so that 1 and the number before it have the same exponent.
+    exponent = math.floor(math.log10(largest * (1 + 1e-9))) if largest > 0 else 0
+    mantissa = torch.round(x * 10.0 ** (digits - exponent)) + 0.0  # no negative zero
+    return mantissa.numpy().tobytes() + repr(exponent).encode()

@@ -2,13 +2,15 @@ r"""B-splines on a uniform grid: the basis of the first KAN.
 
 Source: Liu et al. 2024, "KAN: Kolmogorov-Arnold Networks", arXiv:2404.19756, section 2.2;
 de Boor 1978, "A Practical Guide to Splines", chapter IX.
-We differ: the grid is fixed, and cubic splines are evaluated in closed form.
+We differ: the grid is fixed, and the four cubic bells of a cell are evaluated in closed form.
 """
 
 import torch
 from torch import Tensor
 
 from kansci.bases.basis import Basis, check_domain, check_grid
+from kansci.bases.local import spread
+from kansci.calculus import taylor
 
 
 class BSpline(Basis):
@@ -16,11 +18,12 @@ class BSpline(Basis):
 
     $N$ is the centred cardinal B-spline of the degree $d$: $d - 1$ times continuously
     differentiable, of support $|t| < (d + 1)/2$. The `grid + degree` bells sum to 1 on the domain
-    and fade outside it. Cubic:
+    and fade outside it. In a cell only $d + 1$ of them are not 0; cubic ones are
 
-    $$N(t) = \tfrac16\big[\mathrm{relu}(2 - |t|)^3 - 4\,\mathrm{relu}(1 - |t|)^3\big],$$
+    $$\tfrac16\big(v^3,\; 4 + 3u^2(u - 2),\; 4 + 3v^2(v - 2),\; u^3\big), \qquad v = 1 - u,$$
 
-    which, unlike the alternating sum of truncated powers, does not cancel.
+    at $u \in [0, 1]$ of it. Unlike the sum of truncated powers, nothing cancels on fine grids, and
+    nothing grows outside them.
 
     Args:
         grid: cells that divide the domain.
@@ -55,29 +58,30 @@ class BSpline(Basis):
         self.register_buffer("centres", torch.arange(self.size) + (1 - degree) / 2)
 
     def forward(self, x: Tensor) -> Tensor:
-        t = self._cells(x)
-        return _cubic(t) if self.degree == 3 else cardinal(t, self.degree)
+        return self.taylor(x, 0)[0]
 
     def taylor(self, x: Tensor, order: int) -> tuple[Tensor, ...]:
         if self.degree != 3:
-            return super().taylor(x, order)
+            return taylor(lambda z: cardinal(self._cells(z) - self.centres, self.degree), x, order)
         t = self._cells(x)
-        away = t.abs()
-        outer, inner = torch.relu(2 - away), torch.relu(1 - away)
-        value = (outer.pow(3) - 4 * inner.pow(3)) / 6
-        first = t.sign() * (4 * inner.square() - outer.square()) / (2 * self.step)
-        second = (outer - 4 * inner) / self.step**2
-        return (value, first, second)[: order + 1]
+        cell = t.detach().floor().clamp(-4, self.size)
+        u = (t - cell).clamp(0, 1)
+        return tuple(spread(rows, cell, self.size) for rows in pieces(u, order, self.step))
 
     def _cells(self, x: Tensor) -> Tensor:
-        """How many cells each point lies from each centre, `(*, in, size)`."""
-        return ((x - self.low) / self.step).unsqueeze(-1) - self.centres
+        """How many cells each point lies from the lower end, `(*, in, 1)`."""
+        return ((x - self.low) / self.step).unsqueeze(-1)
 
 
-def _cubic(t: Tensor) -> Tensor:
-    away = t.abs()
-    outer, inner = torch.relu(2 - away), torch.relu(1 - away)
-    return (outer * outer * outer - 4 * inner * inner * inner) / 6
+def pieces(u: Tensor, order: int, step: float) -> tuple[Tensor, ...]:
+    """The four cubic bells of a cell at `u` in [0, 1] of it, and their derivatives, `(*, 4)`."""
+    v = 1 - u
+    value = torch.cat([v**3, 4 + 3 * u * u * (u - 2), 4 + 3 * v * v * (v - 2), u**3], -1) / 6
+    if order == 0:
+        return (value,)
+    first = torch.cat([-v * v, u * (3 * u - 4), v * (4 - 3 * v), u * u], -1) / (2 * step)
+    second = torch.cat([v, 3 * u - 2, 3 * v - 2, u], -1) / step**2
+    return (value, first, second)[: order + 1]
 
 
 def cardinal(t: Tensor, degree: int) -> Tensor:

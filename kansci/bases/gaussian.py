@@ -10,6 +10,9 @@ import torch
 from torch import Tensor
 
 from kansci.bases.basis import Basis, check_domain
+from kansci.bases.local import spread
+
+REACH = 7  # steps from which a bell is below 1e-21: nothing beside the others, in any dtype
 
 
 class Gaussian(Basis):
@@ -40,14 +43,22 @@ class Gaussian(Basis):
         self.register_buffer("centres", torch.arange(size).float())  # in steps: exact
 
     def forward(self, x: Tensor) -> Tensor:
-        return torch.exp(-self._steps(x).square())
+        return self.taylor(x, 0)[0]
 
     def taylor(self, x: Tensor, order: int) -> tuple[Tensor, ...]:
-        t = self._steps(x)
-        value = torch.exp(-t.square())
-        first = -2 / self.step * t * value
-        second = (4 * t.square() - 2) / self.step**2 * value
-        return (value, first, second)[: order + 1]
+        t = ((x - self.low) / self.step).unsqueeze(-1)  # (*, in, 1), in steps
+        if self.size <= 4 * REACH:
+            return bells(t - self.centres, order, self.step)
+        first = t.detach().floor().clamp(-2 * REACH, self.size + REACH) - REACH
+        near = t - first - torch.arange(2 * REACH + 2, device=x.device)  # (*, in, few)
+        return tuple(spread(rows, first, self.size) for rows in bells(near, order, self.step))
 
-    def _steps(self, x: Tensor) -> Tensor:
-        return ((x - self.low) / self.step).unsqueeze(-1) - self.centres  # (*, in, size)
+
+def bells(t: Tensor, order: int, step: float) -> tuple[Tensor, ...]:
+    """Bells at `t` steps from their centres, and their derivatives, of any shape."""
+    value = torch.exp(-t.square())
+    if order == 0:
+        return (value,)
+    first = -2 / step * t * value
+    second = (4 * t.square() - 2) / step**2 * value
+    return (value, first, second)[: order + 1]

@@ -6,10 +6,7 @@ import sys
 
 import typer
 
-from kansci.cli.board import board
-from kansci.cli.listing import models, tasks
-from kansci.cli.run import run
-from kansci.cli.ui import ui
+from kansci.cli import board, listing, run, ui
 from kansci.errors import UserError
 
 HELP = """The neutral benchmark of Kolmogorov-Arnold networks.
@@ -30,7 +27,7 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (run, board, tasks, models, ui):
+for command in (run.run, board.board, listing.tasks, listing.models, ui.ui):
     app.command()(command)
 
 

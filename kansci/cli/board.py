@@ -14,6 +14,7 @@ from rich.console import Console
 from kansci import tables
 from kansci.api import frozen_reference, get_board, list_boards
 from kansci.board import AnyRecord, Board, Row, rank
+from kansci.cli.listing import wide_console
 from kansci.discover import checkout
 from kansci.errors import UserError
 from kansci.ledger import load_records, write_atomically
@@ -40,13 +41,14 @@ def board(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
 ) -> None:
     """Show the leaderboards, or write them as Markdown, CSV, LaTeX and figures."""
+    chosen = [get_board(name) for name in names or list_boards()]
     folder = records or default_records()
     found = load_records(folder)
     if not found:
         raise UserError(f"no Records in {folder}: `kansci run` makes some")
     if latex and not out:
         raise UserError("--latex writes files: add --out FOLDER")
-    standings = stand(found, names)
+    standings = stand(found, chosen)
     if as_json:
         typer.echo(json.dumps(as_dicts(standings), indent=1))
     else:
@@ -71,16 +73,16 @@ def default_records() -> Path:
     raise UserError("no Records here: `kansci run` makes some, --records FOLDER names others")
 
 
-def stand(records: Sequence[AnyRecord], names: Sequence[str] | None = None) -> Standings:
-    """Boards and their rows; all boards, if none is named."""
+def stand(records: Sequence[AnyRecord], boards: Sequence[Board] | None = None) -> Standings:
+    """Boards and their rows; all boards, if none is given."""
     reference = frozen_reference()
-    chosen = [get_board(name) for name in names or list_boards()]
+    chosen = boards or [get_board(name) for name in list_boards()]
     return [(one, rank(one, records, reference)) for one in chosen]
 
 
 def show(standings: Standings, console: Console | None = None) -> None:
     """Prints every board as a table."""
-    console = console or Console()
+    console = console or wide_console()
     for one, rows in standings:
         console.print(tables.terminal(one, rows))
 

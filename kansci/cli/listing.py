@@ -6,7 +6,9 @@ import json
 from typing import Annotated, Any
 
 import typer
+from rich import box
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from kansci.discover import find_tasks
@@ -16,6 +18,21 @@ from kansci.task import Task
 
 BUDGETS = (250, 1_000, 4_000, 16_000)
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
+
+
+def listing(*headings: str) -> Table:
+    """A table whose last column gives way where the terminal is narrow."""
+    table = Table(box=box.SIMPLE, pad_edge=False)
+    for heading in headings[:-1]:
+        table.add_column(heading, no_wrap=True)
+    table.add_column(headings[-1], no_wrap=True, overflow="ellipsis")
+    return table
+
+
+def wide_console() -> Console:
+    """Standard output; wide where it is no terminal, as nothing wraps there."""
+    console = Console()
+    return console if console.is_terminal else Console(width=160)
 
 
 def tasks(
@@ -29,18 +46,17 @@ def tasks(
     if as_json:
         typer.echo(json.dumps([_task(task) for task in found], indent=1))
         return
-    table = Table("task", "family", "in -> out", "stages", "order", "error", "what", expand=False)
+    table = listing("task", "in -> out", "stages", "order", "error", "what")
     for task in found:
         table.add_row(
-            task.name,
-            task.family,
+            escape(task.name),
             f"{task.dim_in} -> {task.dim_out}",
             str(len(task.stages)),
             str(task.order),
             task.metric.replace("_", " "),
-            task.about,
+            escape(task.about),
         )
-    Console().print(table)
+    wide_console().print(table)
     typer.echo("order: the highest derivative of the network that the loss takes")
 
 
@@ -74,16 +90,15 @@ def models(
         typer.echo(json.dumps([_model(model) for model in found], indent=1))
         return
     budgets = [f"{budget:,}".replace(",", " ") for budget in BUDGETS]
-    table = Table("model", "kind", *budgets, "derivatives", "what", expand=False)
+    table = listing("model", *budgets, "derivatives", "what")
     for model in found:
         table.add_row(
-            model.name,
-            model.kind,
+            escape(model.name),
             *(str(_numbers(model, budget) or "does not fit") for budget in BUDGETS),
             _derivatives(model),
-            model.about,
+            escape(model.about),
         )
-    Console().print(table)
+    wide_console().print(table)
     typer.echo("derivatives: those that are not zero, and of them those that are continuous")
 
 

@@ -34,7 +34,7 @@ class Bar:
             BarColumn(),
             TaskProgressColumn(),
             TimeRemainingColumn(elapsed_when_finished=True),
-            TextColumn("{task.description}"),
+            TextColumn("{task.description}", markup=False),
             console=console,
             disable=not console.is_terminal or jobs == 0,
         )
@@ -69,11 +69,11 @@ class Bar:
         self.say(what)
         self._progress.update(self._task, count=self._count())
         if status in FAILED:
-            self.console.print(f"{what}: [bold]{status}[/], {reason}", highlight=False)
+            self.console.print(f"{what}: {status}, {reason}", soft_wrap=True)
         if not self.console.is_terminal and 10 * self.finished // self.jobs > self._told:
             self._told = 10 * self.finished // self.jobs
             spent = time.monotonic() - self._begun
-            self.console.print(f"{self._count()} done after {spent:.0f} s", highlight=False)
+            self.console.print(f"{self._count()} done after {spent:.0f} s")
 
     def _count(self) -> str:
         return f"{self.finished}/{self.jobs}"
@@ -86,6 +86,7 @@ def resumable(console: Console, folder: Path) -> Iterator[None]:
         yield
     except KeyboardInterrupt:
         console.print(
-            f"Interrupted. What is done lies in {folder}; the same command goes on from there."
+            f"Interrupted. What is done lies in {folder}; the same command goes on from there.",
+            soft_wrap=True,
         )
         raise SystemExit(130) from None

@@ -48,7 +48,9 @@ class Log:
             yield
         except StoreError as error:
             self.store = None
-            self.console.print(f"kansci: {error}; `kansci ui` logs the Records later")
+            self.console.print(
+                f"kansci: {error}; `kansci ui` logs the Records later", soft_wrap=True
+            )
 
 
 def report(

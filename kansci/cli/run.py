@@ -82,9 +82,11 @@ def run(
     store = open_store() if mlflow else None
     ahead = look_ahead(wanted, timed, chosen, [] if fresh else present)
 
-    console = Console(stderr=True, highlight=False)
-    console.print(ahead.said(chosen, where))
-    console.print(f"Records: {folder}" + (f"; MLflow: {shown(store.place.uri)}" if store else ""))
+    torch.set_num_threads(1)  # networks this small gain nothing from a second
+    console = Console(stderr=True, highlight=False, markup=False)
+    console.print(ahead.said(chosen, where), soft_wrap=True)
+    place = f"; MLflow: {shown(store.place.uri)}" if store else ""
+    console.print(f"Records: {folder}{place}", soft_wrap=True)
     log = Log(store, console)
     with resumable(console, folder):
         log.missing(ahead.done)

@@ -8,6 +8,7 @@ import sys
 from bisect import bisect_right
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from hashlib import sha256
 from typing import Protocol
 
@@ -63,7 +64,10 @@ class Model:
 
     def source_hash(self, dim_in: int, dim_out: int, parameters: int) -> str:
         """Hash of the code that builds this network: builder, layers, bases; comments aside."""
-        digest = sha256(code(inspect.getsource(self.recipe or self.build)).encode())
+        digest = sha256()
+        if self.recipe is not None:  # of its file, what it shares with no other: depth and options
+            for function in (self.recipe, self.build):
+                digest.update(code(inspect.getsource(function)).encode())
         for module in sorted(self._modules(dim_in, dim_out, parameters)):
             digest.update(module_code(module).encode())
         return digest.hexdigest()
@@ -71,7 +75,10 @@ class Model:
     def _modules(self, dim_in: int, dim_out: int, parameters: int) -> set[str]:
         names = {kind.__module__ for kind in type(self).__mro__ if kind is not object}
         if self.recipe is None:  # a file of one's own counts as a whole
-            names.add(self.build.__module__)
+            build = self.build
+            while isinstance(build, partial):
+                build = build.func
+            names.add(build.__module__)
         try:
             with torch.device("meta"):
                 network = self.build(dim_in, dim_out, parameters)

@@ -7,9 +7,7 @@ numbers and two above, MLPs two and, from 16 000, three. Grids are each model's 
 
 from __future__ import annotations
 
-import ast
 import inspect
-import re
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -31,6 +29,7 @@ from kansci.errors import UnknownName, UserError
 from kansci.models.kan import KAN
 from kansci.models.mlp import MLP
 from kansci.models.model import Build, Model, Option, exactly, within
+from kansci.models.naming import check, join, split
 
 Widths = tuple[int, ...]
 ZOO: dict[str, Callable[..., Model]] = {}
@@ -56,50 +55,25 @@ def get_model(name: str, **options: Option) -> Model:
 
     Raises:
         UnknownName: says which names come close.
-        UserError: for an option that the model does not have.
+        UserError: for an option that the model does not have, or a value that it cannot take.
     """
-    family, written = _split(name)
+    family, written = split(name)
     options = written | options
     if family not in ZOO:
         raise UnknownName("model", family, ZOO, "a model of your own: --model FILE.py")
     recipe = ZOO[family]
-    known = list(inspect.signature(recipe).parameters)
-    for option in options:
+    known = inspect.signature(recipe).parameters
+    for option, value in options.items():
         if option not in known:
             raise UnknownName(f"option of {family}", option, known)
+        check(family, option, value, known[option].default)
     ordered = {option: options[option] for option in known if option in options}
-    label = ",".join(f"{option}={_written(value)}" for option, value in ordered.items())
+    label = join(family, ordered)
     try:
         model = recipe(**ordered)
-    except (TypeError, ValueError) as error:
-        raise UserError(f"model {family}[{label}]: {error}") from error
-    return replace(model, name=f"{family}[{label}]" if label else family, recipe=recipe)
-
-
-def _split(name: str) -> tuple[str, dict[str, Option]]:
-    found = re.fullmatch(r"([^\[\]]+)(?:\[(.*)\])?", name)
-    if not found:
-        raise UserError(f"model {name!r}: want NAME or NAME[option=value,...]")
-    pairs = [pair.partition("=") for pair in (found[2] or "").split(",") if pair]
-    return found[1], {option.strip(): _read(value.strip()) for option, _, value in pairs}
-
-
-def _read(text: str) -> Option:
-    if text == "none":
-        return None
-    if re.fullmatch(r"\d+(-\d+)+", text):
-        return tuple(map(int, text.split("-")))
-    try:
-        value = ast.literal_eval(text)
-    except (ValueError, SyntaxError):
-        return text
-    return value if isinstance(value, int | float | bool) else text
-
-
-def _written(value: Option) -> str:
-    if value is None:
-        return "none"
-    return "-".join(map(str, value)) if isinstance(value, tuple) else str(value)
+    except ValueError as error:
+        raise UserError(f"model {label}: {error}") from error
+    return replace(model, name=label, recipe=recipe)
 
 
 def kan_builder(
@@ -167,11 +141,12 @@ def kan(
 
     basis(1)  # a bad option is said now
     one_layer = widths is not None and len(widths) == 2
+    pieces = base != "silu" and (one_layer or degree == 1)  # of the degree, through all layers
     return Model(
         "kan",
         kan_builder(widths, basis),
         kind="B-spline",
-        derivatives=degree if base is None and one_layer else None,
+        derivatives=degree if pieces else None,
         continuous=degree - 1,
         about="cubic B-splines on 5 cells, SiLU base branch",
         source="Liu et al. 2024, arXiv:2404.19756",

@@ -1,0 +1,62 @@
+"""The name of a model carries its options: `kan[widths=1-1,grid=200]`."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Mapping
+
+from kansci.errors import UserError
+from kansci.models.model import Option
+
+
+def split(name: str) -> tuple[str, dict[str, Option]]:
+    """The family, and the options that stand in the name.
+
+    Raises:
+        UserError: for a name that is not of this form.
+    """
+    found = re.fullmatch(r"([^\[\]]+)(?:\[(.*)\])?", name)
+    if not found:
+        raise UserError(f"model {name!r}: want NAME or NAME[option=value,...]")
+    pairs = [pair.partition("=") for pair in (found[2] or "").split(",") if pair]
+    return found[1], {option.strip(): _read(value.strip()) for option, _, value in pairs}
+
+
+def join(family: str, options: Mapping[str, Option]) -> str:
+    """The name; `split` reads it back."""
+    label = ",".join(f"{option}={_written(value)}" for option, value in options.items())
+    return f"{family}[{label}]" if label else family
+
+
+def check(family: str, option: str, value: Option, default: Option) -> None:
+    """Raises a UserError for a value that is not of the option's kind."""
+    if option == "widths":
+        want = "two or more positive numbers, as in 2-8-1"
+        good = value is None or (
+            isinstance(value, tuple) and len(value) > 1 and all(type(w) is int and w > 0 for w in value)
+        )
+    elif type(default) is int:
+        want, good = "a whole number", type(value) is int
+    else:
+        want, good = "a name, or none", value is None or isinstance(value, str)
+    if not good:
+        raise UserError(f"model {family}: want {option} to be {want}, got {value!r}")
+
+
+def _read(text: str) -> Option:
+    if text == "none":
+        return None
+    if re.fullmatch(r"\d+(-\d+)+", text):
+        return tuple(map(int, text.split("-")))
+    try:
+        value = ast.literal_eval(text)
+    except (ValueError, SyntaxError):
+        return text
+    return value if isinstance(value, int | float | bool) else text
+
+
+def _written(value: Option) -> str:
+    if value is None:
+        return "none"
+    return "-".join(map(str, value)) if isinstance(value, tuple) else str(value)
