@@ -9,7 +9,7 @@ UNFINISHED := $(VENV)/.unfinished
 CANDIDATES := $(PYTHON) python3.13 python3.12 python3.11 python3
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check ui board
+.PHONY: help setup run test check ui board reference
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1=\2/p' Makefile | awk -F= '{ printf "make %-8s%s\n", $$1, $$2 }'
@@ -37,6 +37,10 @@ ui: $(READY) ## browse the results in MLflow
 
 board: $(READY) ## write the committed tables anew from the ledger
 	$(BIN)/kansci board --records leaderboards/records --out leaderboards/boards --readme README.md
+
+reference: $(READY) ## train the reference MLP on its ladder and freeze it anew
+	$(BIN)/kansci run --suite reference
+	$(BIN)/kansci board --records kansci-records/reference --freeze leaderboards/reference.json
 
 # Tried by running them: a name may be a stub, and Debian's Python comes without ensurepip.
 $(READY): pyproject.toml constraints.txt

@@ -1,8 +1,8 @@
-"""Figures of boards and of single Records, sorted by score."""
+"""Figures of boards, sorted by score."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from textwrap import fill, shorten
 from typing import TYPE_CHECKING
 
@@ -11,7 +11,6 @@ import numpy as np
 from kansci.board import METRIC, AnyRecord, Board, Row
 from kansci.look import COLOURS, FAINT, INK, canvas, legend, models, plain_ticks, say, styles
 from kansci.look import save as save
-from kansci.record import FAILED, Record
 from kansci.standing import Standing, final, standings
 from kansci.stats import hierarchical_mean
 from kansci.tables import remarks
@@ -98,22 +97,30 @@ def heat_map(rows: Sequence[Row], records: Sequence[AnyRecord]) -> Figure:
 
 
 def scaling(rows: Sequence[Row], records: Sequence[AnyRecord]) -> Figure:
-    """Decades against trainable numbers, a line for each model that has no cell missing."""
+    """Decades against trainable numbers, a line for each model that has no cell missing.
+
+    Only tasks that ran at every budget: a mean over other tasks would be no scaling.
+    """
     found = {standing.model: standing for standing in standings(records)}
+    grid = {(r.task, r.budget) for one in found.values() for r in one.records}
+    budgets = sorted({budget for _, budget in grid})
+    tasks = {task for task, _ in grid if all((task, budget) in grid for budget in budgets)}
     with canvas(8, max(4.5, 1 + 0.2 * len(rows))) as (figure, axes):
         for style, row in zip(styles(rows), rows, strict=True):
-            own = [] if found[row.model].missing else _by_budget(found[row.model])
+            own = [] if found[row.model].missing else _by_budget(found[row.model], tasks)
             if own:
                 numbers, reached = zip(*own, strict=True)
                 axes.plot(numbers, reached, **style)
         if axes.lines:
-            budgets = sorted({r.budget for one in found.values() for r in one.scored})
             axes.set_xscale("log")
             axes.set_xticks(budgets, [f"{budget:,}" for budget in budgets])
             axes.minorticks_off()
         axes.grid()
+        plural = "" if len(tasks) == 1 else "s"
         axes.set_title("What do more parameters buy?")
-        axes.set_xlabel("trainable numbers, median over tasks")
+        axes.set_xlabel(
+            f"trainable numbers, median over the {len(tasks)} task{plural} that ran at every budget"
+        )
         axes.set_ylabel(f"decades below the trivial predictor\n({METRIC})")
         legend(axes)
         return figure
@@ -170,60 +177,18 @@ def speed(rows: Sequence[Row]) -> Figure:
         return figure
 
 
-def learning_curves(record: Record) -> Figure:
-    """Loss against evaluations, a line for each member; stages follow one another, shaded."""
-    failed = [status in FAILED for status in record.members]
-    several = len(record.curves) > 1
-    start = 0
-    with canvas(8, 3.6) as (figure, axes):
-        for number, curve in enumerate(record.curves):
-            losses = np.array(curve.losses, dtype=float)  # (evaluation, member)
-            losses[~(np.isfinite(losses) & (losses > 0))] = np.nan  # a gap in the line
-            steps = start + np.array(curve.evaluations)
-            for member, values in enumerate(losses.T):
-                axes.plot(
-                    steps,
-                    values,
-                    color=COLOURS[member % len(COLOURS)],
-                    linestyle=":" if failed[member] else "-",
-                    linewidth=1.3,
-                    label=_member(record, member) if number == 0 else None,
-                )
-            if several:
-                name = curve.stage if len(record.curves) <= 6 else str(number + 1)
-                axes.axvspan(start, steps[-1], color="#F2F2F2" if number % 2 else "white", zorder=0)
-                axes.text((start + steps[-1]) / 2, 1.01, name, ha="center", va="bottom", size=8,
-                          transform=axes.get_xaxis_transform())  # fmt: skip
-            start = int(steps[-1])
-        if record.curves:
-            if any(np.isfinite(line.get_ydata()).any() for line in axes.lines):
-                axes.set_yscale("log")
-            axes.set_xscale("linear" if several else "log")
-            axes.margins(x=0.01)
-            legend(axes)
-        else:
-            text = ": ".join(filter(None, ("no curve", record.status, record.reason)))
-            say(axes, 0.5, fill(text, 100))
-            axes.set_xticks([])
-            axes.set_yticks([])
-        axes.grid(axis="y")
-        axes.set_title(f"{record.model} on {record.task}, {record.budget} numbers", pad=18)
-        axes.set_xlabel("evaluations of loss and gradient")
-        axes.set_ylabel("training loss")
-        return figure
-
-
 def _by_task(standing: Standing, tasks: Sequence[tuple[str, str]]) -> list[float]:
     cells = standing.cells(final)
     return [hierarchical_mean(c for c in cells if (c.family, c.task) == task) for task in tasks]
 
 
-def _by_budget(standing: Standing) -> list[tuple[float, float]]:
-    """Median parameters and mean decades at each budget."""
-    cells = standing.cells(final)
+def _by_budget(standing: Standing, tasks: Collection[str]) -> list[tuple[float, float]]:
+    """Median parameters and mean decades of some tasks at each budget."""
+    cells = [cell for cell in standing.cells(final) if cell.task in tasks]
+    scored = [record for record in standing.scored if record.task in tasks]
     points = []
     for budget in sorted({cell.budget for cell in cells}):
-        counts = [r.parameters or budget for r in standing.scored if r.budget == budget]
+        counts = [r.parameters or budget for r in scored if r.budget == budget]
         mean = hierarchical_mean(cell for cell in cells if cell.budget == budget)
         points.append((float(np.median(counts)), mean))
     return points
@@ -238,9 +203,3 @@ def _number(row: Row, name: str) -> float:
     """A further column; NaN, which is not drawn, where there is no number."""
     value = row.columns.get(name)
     return float(value) if isinstance(value, int | float) else float("nan")
-
-
-def _member(record: Record, member: int) -> str:
-    """The seed of a member, and what became of it if it is not well."""
-    status = record.members[member]
-    return f"seed {record.recipe.evaluation_seeds[member]}" + f" ({status})" * (status != "ok")

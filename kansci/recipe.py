@@ -1,5 +1,6 @@
 """How a network is trained: the same for every model, and part of every Record's key."""
 
+from hashlib import sha256
 from typing import Literal
 
 from pydantic import BaseModel, Field, PositiveFloat, PositiveInt
@@ -40,6 +41,12 @@ class Recipe(BaseModel, frozen=True, extra="forbid"):
     points: PositiveInt | None = None
     resample: int = Field(default=0, ge=0)
     method: Literal["naive"] = "naive"
+
+    @property
+    def digest(self) -> str:
+        """Names all but the seeds that are scored: Records of one digest may be compared."""
+        content = self.model_dump_json(exclude={"name", "evaluation_seeds"})
+        return sha256(content.encode()).hexdigest()[:12]
 
     @property
     def evaluations(self) -> int:

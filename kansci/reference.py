@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
 from kansci.errors import UserError
 from kansci.record import Frozen, Number, Record, Speed
@@ -26,13 +26,13 @@ class Rung(Frozen, frozen=True):
     content: str
     family: str
     budget: int
-    dtype: str
+    recipe: str = Field(description="digest: with other work or another dtype it is no reference")
     parameters: int
     decades: tuple[Number, ...]
 
 
 class Reference(Frozen, frozen=True):
-    """All rungs; they hold for the task's content and the dtype they were made with, no other."""
+    """All rungs; they hold for the task's content and the recipe they were made with, no other."""
 
     version: int = 1
     model: str = MODEL
@@ -71,7 +71,7 @@ class Reference(Frozen, frozen=True):
 
     def lead(self, records: Sequence[Record]) -> float | None:
         """Mean of decades beyond the reference, over those cells that it has too."""
-        rungs = {(row.task, row.content, row.budget, row.dtype): row for row in self.rows}
+        rungs = {(row.task, row.content, row.budget, row.recipe): row for row in self.rows}
         cells = [
             Cell(
                 record.family,
@@ -84,12 +84,12 @@ class Reference(Frozen, frozen=True):
         ]
         return hierarchical_mean(cells) if cells else None
 
-    def envelope(self, task: str, content: str, dtype: str) -> Floats:
+    def envelope(self, task: str, content: str, recipe: str) -> Floats:
         """Points (log10 N, decades) by rising N, the best up to each N, `(point, 2)`."""
         points = sorted(
             (np.log10(row.parameters), np.mean(row.decades))
             for row in self.rows
-            if (row.task, row.content, row.dtype) == (task, content, dtype)
+            if (row.task, row.content, row.recipe) == (task, content, recipe)
         )
         ladder = np.array(points, dtype=float).reshape(-1, 2)
         ladder[:, 1] = np.maximum.accumulate(ladder[:, 1])
@@ -114,7 +114,7 @@ def parameters_needed(reached: Floats, envelope: Floats) -> Floats:
 
 
 def _place(record: Record) -> tuple[str, str, int, str]:
-    return record.task, record.task_content, record.budget, record.recipe.dtype
+    return record.task, record.task_content, record.budget, record.recipe.digest
 
 
 def _rung(record: Record) -> Rung:
@@ -123,7 +123,7 @@ def _rung(record: Record) -> Rung:
         content=record.task_content,
         family=record.family,
         budget=record.budget,
-        dtype=record.recipe.dtype,
+        recipe=record.recipe.digest,
         parameters=record.parameters or record.budget,
         decades=tuple(final(record)),
     )

@@ -130,7 +130,7 @@ def _prevailing(
 
 
 def _recipe(record: Record) -> str:
-    return record.recipe.model_dump_json(exclude={"name", "evaluation_seeds"})
+    return record.recipe.digest
 
 
 def _one_a_place(records: Iterable[Record]) -> dict[tuple[str, Place], Record]:

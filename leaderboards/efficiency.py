@@ -61,7 +61,7 @@ def clipped(record: Record, reference: Reference | None) -> bool:
 
 
 def ladder_of(record: Record, reference: Reference) -> Floats:
-    return reference.envelope(record.task, record.task_content, record.recipe.dtype)
+    return reference.envelope(record.task, record.task_content, record.recipe.digest)
 
 
 def point(standing: Standing) -> tuple[float, float]:

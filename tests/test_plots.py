@@ -5,6 +5,7 @@ import pytest
 
 from kansci import plots
 from kansci.board import Board, Row
+from kansci.curves import learning_curves
 from kansci.recipe import Optimizer, Recipe
 from kansci.record import Curve, Environment, Record
 
@@ -86,7 +87,7 @@ def test_the_same_figure_is_the_same_file(ending, tmp_path):
 
 @pytest.mark.parametrize("stages", [1, 5, 15])
 def test_learning_curves_have_a_line_for_each_member_and_stage(stages):
-    figure = plots.learning_curves(record(curves=curves(stages), members=("ok", "diverged")))
+    figure = learning_curves(record(curves=curves(stages), members=("ok", "diverged")))
     (axes,) = figure.axes
     assert len(axes.lines) == 2 * stages
     assert [text.get_text() for text in axes.get_legend().get_texts()] == [
@@ -99,8 +100,8 @@ def test_learning_curves_have_a_line_for_each_member_and_stage(stages):
 
 def test_learning_curves_of_lost_members_and_of_failed_records_are_figures_too(tmp_path):
     nothing = ((float("nan"), float("nan")),) * 3
-    plots.save(plots.learning_curves(record(curves=curves(1, nothing))), tmp_path / "lost.png")
-    figure = plots.learning_curves(RECORDS[-1].model_copy(update={"reason": "no such op"}))
+    plots.save(learning_curves(record(curves=curves(1, nothing))), tmp_path / "lost.png")
+    figure = learning_curves(RECORDS[-1].model_copy(update={"reason": "no such op"}))
     plots.save(figure, tmp_path / "failed.png")
     assert "crashed: no such op" in figure.axes[0].texts[0].get_text()
 

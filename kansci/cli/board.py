@@ -19,6 +19,7 @@ from kansci.discover import checkout
 from kansci.errors import UserError
 from kansci.ledger import load_records, write_atomically
 from kansci.record import Record
+from kansci.reference import Reference
 
 Standings = list[tuple[Board, list[Row]]]
 
@@ -38,6 +39,10 @@ def board(
     readme: Annotated[
         Path | None, typer.Option(help="Put the tables between a page's `boards` marks.")
     ] = None,
+    freeze: Annotated[
+        Path | None,
+        typer.Option(help="Write the reference MLP's errors, against which leads are measured."),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
 ) -> None:
     """Show the leaderboards, or write them as Markdown, CSV, LaTeX and figures."""
@@ -48,6 +53,9 @@ def board(
         raise UserError(f"no Records in {folder}: `kansci run` makes some")
     if latex and not out:
         raise UserError("--latex writes files: add --out FOLDER")
+    if freeze:
+        reference = Reference.from_records([r for r in found if isinstance(r, Record)])
+        write_atomically(freeze, reference.model_dump_json(indent=1) + "\n")
     standings = stand(found, chosen)
     if as_json:
         typer.echo(json.dumps(as_dicts(standings), indent=1))

@@ -73,6 +73,6 @@ def figures(record: AnyRecord) -> Mapping[str, Figure]:
     """What is drawn of a Record, by file name."""
     if isinstance(record, Speed) or not record.curves:
         return {}
-    from kansci.plots import learning_curves
+    from kansci.curves import learning_curves
 
     return {"curves.png": learning_curves(record)}

@@ -33,15 +33,17 @@ def check(family: str, option: str, value: Option, default: Option) -> None:
     """Raises a UserError for a value that is not of the option's kind."""
     if option == "widths":
         want = "two or more positive numbers, as in 2-8-1"
-        good = value is None or (
-            isinstance(value, tuple) and len(value) > 1 and all(type(w) is int and w > 0 for w in value)
-        )
+        good = value is None or (isinstance(value, tuple) and len(value) > 1 and _sizes(value))
     elif type(default) is int:
         want, good = "a whole number", type(value) is int
     else:
         want, good = "a name, or none", value is None or isinstance(value, str)
     if not good:
         raise UserError(f"model {family}: want {option} to be {want}, got {value!r}")
+
+
+def _sizes(widths: tuple[object, ...]) -> bool:
+    return all(type(width) is int and width > 0 for width in widths)
 
 
 def _read(text: str) -> Option:

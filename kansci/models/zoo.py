@@ -1,8 +1,7 @@
 """The models that come with kansci, each in its kansci form.
 
 An entry is a function of options that returns a `Model`; `get_model` adds the options given to
-the name. Builders fix the depth and search the width: KANs have one hidden layer up to 1 000
-numbers and two above, MLPs two and, from 16 000, three. Grids are each model's own default.
+the name. Grids are each model's own default; depths and widths follow from the budget.
 """
 
 from __future__ import annotations
@@ -26,12 +25,11 @@ from kansci.bases import (
     ReluBell,
 )
 from kansci.errors import UnknownName, UserError
+from kansci.models.builders import Widths, kan_builder, mlp_builder
 from kansci.models.kan import KAN
-from kansci.models.mlp import MLP
-from kansci.models.model import Build, Model, Option, exactly, within
+from kansci.models.model import Model, Option, within
 from kansci.models.naming import check, join, split
 
-Widths = tuple[int, ...]
 ZOO: dict[str, Callable[..., Model]] = {}
 
 
@@ -74,37 +72,6 @@ def get_model(name: str, **options: Option) -> Model:
     except ValueError as error:
         raise UserError(f"model {label}: {error}") from error
     return replace(model, name=label, recipe=recipe)
-
-
-def kan_builder(
-    widths: Widths | None,
-    basis: Callable[[int], Basis],
-    *,
-    bias: bool = False,
-) -> Build:
-    """One hidden layer up to 1 000 numbers, two above, or the widths asked for."""
-    make = partial(KAN, basis=basis, bias=bias)
-
-    def build(dim_in: int, dim_out: int, parameters: int) -> nn.Module:
-        if widths is not None:
-            return exactly(parameters, widths, (dim_in, dim_out), make)
-        hidden = 1 if parameters <= 1_000 else 2
-        return within(parameters, lambda width: make((dim_in, *[width] * hidden, dim_out)))
-
-    return build
-
-
-def mlp_builder(widths: Widths | None, activation: Callable[[], nn.Module]) -> Build:
-    """Two hidden layers, three from 16 000 numbers, or the widths asked for."""
-    make = partial(MLP, activation=activation)
-
-    def build(dim_in: int, dim_out: int, parameters: int) -> nn.Module:
-        if widths is not None:
-            return exactly(parameters, widths, (dim_in, dim_out), make)
-        hidden = 2 if parameters < 16_000 else 3
-        return within(parameters, lambda width: make((dim_in, *[width] * hidden, dim_out)))
-
-    return build
 
 
 @entry("mlp-silu")

@@ -1,0 +1,286 @@
+"""Laws of all bases, and the values of each against formulas written a second time in NumPy."""
+
+import math
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+import pytest
+import torch
+from numpy.polynomial import chebyshev
+from scipy import interpolate
+from torch import Tensor
+from torch.func import jvp
+
+from kansci.bases import (
+    Basis,
+    Beside,
+    BSpline,
+    Chebyshev,
+    Gaussian,
+    Hat,
+    Pointwise,
+    ReflectionalSwitch,
+    ReluBell,
+)
+
+FAR = (5.0, 20.0, 1e4)
+
+
+def splines(x, grid, degree=3, low=-1.0, high=1.0):
+    """By SciPy, on knots that reach so far that every bell is whole; 0 beyond the outermost."""
+    step = (high - low) / grid
+    knots = low + step * np.arange(-2 * degree, grid + 2 * degree + 1)
+    inside = (x >= knots[degree]) & (x <= knots[-degree - 1])
+    values = np.zeros((*x.shape, grid + degree))
+    rows = interpolate.BSpline.design_matrix(x[inside], knots, degree).toarray()
+    values[inside] = rows[:, degree : degree + grid + degree]
+    return values
+
+
+def gaussians(x, size, low=-2.0, high=2.0):
+    centres, step = np.linspace(low, high, size, retstep=True)
+    return np.exp(-(((x[..., None] - centres) / step) ** 2))
+
+
+def switches(x, size, low=-1.2, high=1.2):
+    centres, step = np.linspace(low, high, size, retstep=True)
+    return np.cosh(np.clip((x[..., None] - centres) / step, -300, 300)) ** -2.0
+
+
+def bells(x, grid, order):
+    start = -1 + 2 / grid * np.arange(-order, grid)
+    end = start + 2 / grid * (order + 1)
+    product = np.maximum(end - x[..., None], 0) * np.maximum(x[..., None] - start, 0)
+    return product**2 * 16 / (end - start) ** 4
+
+
+def hats(x, grid):
+    points = np.linspace(-1, 1, grid + 1)
+    cell = np.clip(np.floor((x + 1) * grid / 2).astype(int), 0, grid - 1)  # also for outside
+    share = (x - points[cell]) * grid / 2
+    unit = np.eye(grid + 1)
+    return (1 - share)[..., None] * unit[cell] + share[..., None] * unit[cell + 1]
+
+
+def polynomials(x, degree):
+    return chebyshev.chebvander(np.tanh(x), degree)
+
+
+def silu(x):
+    return (x * 0.5 * (1 + np.tanh(x / 2)))[..., None]
+
+
+def beside(x):
+    return np.concatenate([splines(x, 5), silu(x)], -1)
+
+
+class Case(NamedTuple):
+    make: Callable[[int], Basis]
+    reference: Callable[[np.ndarray], np.ndarray]
+
+
+CASES = {
+    "gaussian": Case(Gaussian, lambda x: gaussians(x, 8)),
+    "gaussian, 2": Case(lambda n: Gaussian(n, size=2), lambda x: gaussians(x, 2)),
+    "gaussian, 200": Case(
+        lambda n: Gaussian(n, size=200, domain=(-1, 1)), lambda x: gaussians(x, 200, -1, 1)
+    ),
+    "switch": Case(ReflectionalSwitch, lambda x: switches(x, 8)),
+    "switch, 50": Case(lambda n: ReflectionalSwitch(n, size=50), lambda x: switches(x, 50)),
+    "relu": Case(ReluBell, lambda x: bells(x, 5, 3)),
+    "relu, 20": Case(lambda n: ReluBell(n, grid=20, order=1), lambda x: bells(x, 20, 1)),
+    "hat": Case(Hat, lambda x: hats(x, 7)),
+    "hat, 1": Case(lambda n: Hat(n, grid=1), lambda x: hats(x, 1)),
+    "hat, 200": Case(lambda n: Hat(n, grid=200), lambda x: hats(x, 200)),
+    "chebyshev": Case(Chebyshev, lambda x: polynomials(x, 4)),
+    "chebyshev, 1": Case(lambda n: Chebyshev(n, degree=1), lambda x: polynomials(x, 1)),
+    "chebyshev, 9": Case(lambda n: Chebyshev(n, degree=9), lambda x: polynomials(x, 9)),
+    "silu": Case(Pointwise, silu),
+    "identity": Case(lambda n: Pointwise(n, function="identity"), lambda x: x[..., None]),
+    "beside": Case(lambda n: Beside(BSpline(n), Pointwise(n)), beside),
+    "bspline, 1": Case(lambda n: BSpline(n, grid=1), lambda x: splines(x, 1)),
+    "bspline, shifted": Case(
+        lambda n: BSpline(n, grid=4, domain=(0.5, 2)), lambda x: splines(x, 4, 3, 0.5, 2)
+    ),
+} | {
+    f"bspline, {grid}, degree {degree}": Case(
+        lambda n, g=grid, d=degree: BSpline(n, grid=g, degree=d),
+        lambda x, g=grid, d=degree: splines(x, g, d),
+    )
+    for grid in (3, 5, 200)
+    for degree in (1, 2, 3, 4, 5)
+}
+
+every_case = pytest.mark.parametrize("case", CASES.values(), ids=CASES.keys())
+
+
+def points(*shape: int, reach: float = 1.5) -> Tensor:
+    """Of no grid, so that no derivative is asked for where it jumps."""
+    unit = torch.rand(*shape, generator=torch.Generator().manual_seed(0), dtype=torch.double)
+    return reach * (2 * unit - 1)
+
+
+def made(case: Case, dim_in: int = 3) -> Basis:
+    basis = case.make(dim_in).double()
+    if isinstance(basis, ReluBell):  # its ends learn, so they are rounded to float32 at first
+        grid = round(2 / (basis.start[0, 1] - basis.start[0, 0]).item())
+        order = basis.size - grid
+        start = -1 + 2 / grid * torch.arange(-order, grid, dtype=torch.double)
+        basis.start.data.copy_(start)
+        basis.end.data.copy_(start + 2 / grid * (order + 1))
+    return basis
+
+
+@every_case
+@pytest.mark.parametrize("leading", [(), (5,), (2, 4), (0,), (1, 1, 1)])
+def test_a_basis_appends_one_dimension_of_its_size(case: Case, leading: tuple[int, ...]):
+    basis, x = made(case), points(*leading, 3)
+    assert basis(x).shape == (*leading, 3, basis.size)
+    assert all(row.shape == (*leading, 3, basis.size) for row in basis.taylor(x, 2))
+
+
+@every_case
+def test_values_are_those_of_the_formula(case: Case):
+    x = points(400, 1)
+    x = torch.cat([x, torch.linspace(-1.5, 1.5, 121, dtype=torch.double).unsqueeze(-1)])
+    np.testing.assert_allclose(made(case, 1)(x).detach(), case.reference(x.numpy()), atol=1e-12)
+
+
+@every_case
+def test_neither_points_nor_inputs_meet(case: Case):
+    basis, x = made(case), points(6, 3)
+    moved = x.clone()
+    moved[2, 1] += 0.3
+    same = (basis(moved) == basis(x)).all(-1)
+    same[2, 1] = True
+    assert same.all()
+
+
+@every_case
+def test_taylor_gives_the_derivatives_of_torch_func(case: Case):
+    basis, x = made(case), points(50, 3)
+
+    def first(z: Tensor) -> Tensor:
+        return jvp(basis, (z,), (torch.ones_like(z),))[1]
+
+    expected = (basis(x), first(x), jvp(first, (x,), (torch.ones_like(x),))[1])
+    for order in range(3):
+        found = basis.taylor(x, order)
+        assert len(found) == order + 1
+        torch.testing.assert_close(found, expected[: order + 1], rtol=1e-9, atol=1e-9)
+
+
+@every_case
+def test_taylor_gives_the_slopes_of_central_differences(case: Case):
+    basis, x, step = made(case), points(40, 3), 1e-6
+    value, first, second = basis.taylor(x, 2)
+    for lower, upper in ((0, first), (1, second)):
+        right, left = basis.taylor(x + step, lower)[-1], basis.taylor(x - step, lower)[-1]
+        slope = (right - left) / (2 * step)
+        size = 1 + upper.abs().max()
+        # But for the few intervals of which the middle hides a kink.
+        assert (((slope - upper).abs() < 1e-4 * size).all(-1)).double().mean() > 0.95
+    assert value.isfinite().all()
+
+
+@every_case
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_far_inputs_have_finite_values_and_gradients(case: Case, dtype: torch.dtype):
+    x = torch.tensor([[sign * far] for far in FAR for sign in (1, -1)], dtype=dtype)
+    basis = case.make(1).to(dtype)
+    x.requires_grad_()
+    value = basis(x)
+    value.sum().backward()
+    assert value.isfinite().all()
+    assert x.grad is not None
+    assert x.grad.isfinite().all()
+    assert all(row.isfinite().all() for row in basis.taylor(x, 2))
+    assert all(weight.grad.isfinite().all() for weight in basis.parameters())
+
+
+@every_case
+def test_float32_is_close_to_float64(case: Case):
+    x = points(500, 1).float()
+    basis = case.make(1)
+    single, double = basis(x).double(), basis.double()(x.double())
+    torch.testing.assert_close(single, double, rtol=0, atol=1e-5)
+
+
+@every_case
+def test_what_a_grid_is_made_of_does_not_train(case: Case):
+    basis = case.make(3)
+    assert not any(buffer.requires_grad for buffer in basis.buffers())
+    names = {name for name, _ in basis.named_parameters()}
+    assert names == ({"start", "end"} if isinstance(basis, ReluBell) else set())
+
+
+@pytest.mark.parametrize("degree", [1, 2, 3, 4, 5])
+@pytest.mark.parametrize("grid", [1, 5, 200])
+def test_splines_sum_to_one_on_the_domain_and_to_nothing_far_outside(grid: int, degree: int):
+    basis = BSpline(1, grid=grid, degree=degree).double()
+    x = torch.linspace(-1, 1, 301, dtype=torch.double).unsqueeze(-1)
+    torch.testing.assert_close(basis(x).sum(-1), torch.ones_like(x))
+    outside = torch.tensor([[-1.0], [1.0]], dtype=torch.double) * (1 + 2 * (degree + 1) / grid)
+    assert (basis(outside) == 0).all()
+    assert all((row == 0).all() for row in basis.taylor(outside, 2))
+
+
+def test_hats_sum_to_one_everywhere_and_go_on_in_a_straight_line():
+    basis = Hat(1).double()
+    torch.testing.assert_close(basis(points(99, 1, reach=9)).sum(-1), torch.ones(99, 1).double())
+    coef = torch.arange(8.0, dtype=torch.double) ** 2
+    x = torch.tensor([[1.0], [2.0], [3.0], [4.0], [-1.0], [-2.0], [-3.0]], dtype=torch.double)
+    y = basis(x).squeeze(1) @ coef
+    torch.testing.assert_close(y[:4], 49 + 13 * 3.5 * torch.arange(4.0, dtype=torch.double))
+    torch.testing.assert_close(y[4:], -3.5 * torch.arange(3.0, dtype=torch.double))
+
+
+def at(basis: Basis, x: float) -> list[float]:
+    return basis.double()(torch.tensor([x], dtype=torch.double)).flatten().tolist()
+
+
+def test_each_basis_has_its_value_in_closed_form():
+    assert at(BSpline(1, grid=2), 0.0) == pytest.approx([0, 1 / 6, 2 / 3, 1 / 6, 0])
+    assert at(BSpline(1, grid=2, degree=1), 0.5) == pytest.approx([0, 0.5, 0.5])
+    assert at(BSpline(1, grid=1, degree=2), 0.0) == pytest.approx([1 / 8, 3 / 4, 1 / 8])
+    assert at(Gaussian(1, size=2), 2.0) == pytest.approx([1 / math.e, 1])
+    assert at(ReflectionalSwitch(1, size=2), 1.2)[0] == pytest.approx(math.cosh(1) ** -2)
+    assert at(ReluBell(1, grid=1, order=1), -1.0) == pytest.approx([1, 0])
+    assert at(Hat(1, grid=2), 0.5) == pytest.approx([0, 0.5, 0.5])
+    assert at(Chebyshev(1), math.atanh(0.5)) == pytest.approx([1, 0.5, -0.5, -1, -0.5])
+    assert at(Pointwise(1), 1.0) == pytest.approx([1 / (1 + 1 / math.e)])
+
+
+def test_each_relu_bell_peaks_at_one_in_the_middle_of_its_learned_ends():
+    basis = ReluBell(2).double()
+    with torch.no_grad():
+        basis.end += 0.3
+    middle = ((basis.start + basis.end) / 2).mT  # (size, in)
+    peaks, slopes = (row.diagonal(dim1=0, dim2=2) for row in basis.taylor(middle, 1))
+    torch.testing.assert_close(peaks, torch.ones_like(peaks))
+    torch.testing.assert_close(slopes, torch.zeros_like(slopes), atol=1e-12, rtol=0)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        lambda: BSpline(1, grid=0),
+        lambda: BSpline(1, degree=0),
+        lambda: BSpline(1, domain=(1, 1)),
+        lambda: Gaussian(1, size=1),
+        lambda: Gaussian(1, domain=(2, -2)),
+        lambda: ReflectionalSwitch(1, size=1),
+        lambda: ReflectionalSwitch(1, domain=(0, 0)),
+        lambda: ReluBell(1, grid=0),
+        lambda: ReluBell(1, order=0),
+        lambda: ReluBell(1, domain=(1, -1)),
+        lambda: Hat(1, grid=0),
+        lambda: Hat(1, domain=(0, 0)),
+        lambda: Chebyshev(1, degree=0),
+        lambda: Pointwise(1, function="tanh"),
+    ],
+)
+def test_a_bad_argument_says_what_was_wanted_and_got(wrong: Callable[[], Basis]):
+    with pytest.raises(ValueError, match=r"^want .*got \w+="):
+        wrong()
