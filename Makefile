@@ -12,7 +12,7 @@ CANDIDATES := $(PYTHON) python3.13 python3.12 python3.11 python3
 .PHONY: help setup run test check ui board reference
 
 help: ## list the targets
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1=\2/p' Makefile | awk -F= '{ printf "make %-8s%s\n", $$1, $$2 }'
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1=\2/p' Makefile | awk -F= '{ printf "make %-10s%s\n", $$1, $$2 }'
 
 setup: $(READY) ## create .venv and install kansci into it, once
 

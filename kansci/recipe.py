@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field, PositiveFloat, PositiveInt
 class Optimizer(BaseModel, frozen=True, extra="forbid"):
     """One optimizer and the evaluations of loss and gradient that it may spend in a stage."""
 
-    name: Literal["adam"] = "adam"
+    name: Literal["adam", "sgd"] = "adam"
     evaluations: PositiveInt
     schedule: Literal["constant", "cosine"] = "cosine"
 
@@ -17,9 +17,8 @@ class Optimizer(BaseModel, frozen=True, extra="forbid"):
 class Recipe(BaseModel, frozen=True, extra="forbid"):
     """Everything that decides a training, but for the task, the model and the budget.
 
-    The rates are tried on the tuning seeds, the best of them trains the evaluation seeds;
-    they apply to Adam. The optimizers run one after another in every stage and start anew in
-    each.
+    The rates are tried on the tuning seeds, and the best of them trains the evaluation seeds. The
+    optimizers run one after another in every stage and start anew in each.
 
     Attributes:
         optimizers: run in this order, in every stage.

@@ -15,6 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from kansci.draws import Draws
 from kansci.ensemble import Ensemble, Member
 from kansci.environment import environment
 from kansci.errors import DoesNotFit, OutOfTime
@@ -56,7 +57,8 @@ def evaluations(task: Task, recipe: Recipe) -> int:
 
 def record_key_of(task: Task, model: Model, budget: int, recipe: Recipe) -> tuple[str, str]:
     """The key of a Record and the hash of its model's source."""
-    source = model.source_hash(task.dim_in, task.dim_out, budget)
+    with Draws("source"):  # the hash builds a network
+        source = model.source_hash(task.dim_in, task.dim_out, budget)
     key = record_key(
         task_content=task.content,
         model=model.name,

@@ -48,9 +48,14 @@ class Spent(NamedTuple):
 
 def speed_key(model: Model, budget: int) -> str:
     """Names a measurement, so that it is not taken twice; the machine is no part of it."""
-    source = model.source_hash(*DIMS, budget)
+    source = _source_hash(model, budget)
     parts = (PROTOCOL, "speed", model.name, source, budget, WIDTHS, BATCH, BLOCKS)
     return sha256(repr(parts).encode()).hexdigest()
+
+
+def _source_hash(model: Model, budget: int) -> str:
+    with Draws("source"):  # the hash builds a network
+        return model.source_hash(*DIMS, budget)
 
 
 def measure(
@@ -64,7 +69,7 @@ def measure(
         key=speed_key(model, budget),
         suite=suite,
         model=model.name,
-        model_source=model.source_hash(*DIMS, budget),
+        model_source=_source_hash(model, budget),
         reference=reference.name,
         budget=budget,
         parameters=None,
@@ -83,7 +88,7 @@ def measure(
         )
     except DoesNotFit as misfit:
         return blank.model_copy(update={"status": "does_not_fit", "reason": str(misfit)})
-    except Exception as problem:
+    except (Exception, SystemExit) as problem:
         reason = f"{type(problem).__name__}: {problem}".replace("\n", " ")[:300]
         return blank.model_copy(update={"reason": reason})
     return blank.model_copy(
@@ -107,7 +112,10 @@ def widened(model: Model | None) -> Model | None:
 def _built(model: Model | None, budget: int) -> nn.Module:
     assert model is not None  # the reference has widths
     with Draws("speed"):
-        return model.build(*DIMS, budget)
+        network = model.build(*DIMS, budget)
+    if (count := trainable(network)) > budget:
+        raise ValueError(f"want at most {budget} trainable numbers, got {count}")
+    return network
 
 
 def _timing(

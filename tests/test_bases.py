@@ -204,7 +204,8 @@ def test_float32_is_close_to_float64(case: Case):
     x = points(500, 1).float()
     basis = case.make(1)
     single, double = basis(x).double(), basis.double()(x.double())
-    torch.testing.assert_close(single, double, rtol=0, atol=1e-5)
+    rounded = 1e-5 * max(basis.size / 100, 1)  # a place among many cells has fewer digits left
+    torch.testing.assert_close(single, double, rtol=1e-6, atol=rounded)
 
 
 @every_case

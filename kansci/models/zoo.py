@@ -193,9 +193,11 @@ def linear_rbf() -> Model:
 
     def build(dim_in: int, dim_out: int, parameters: int) -> nn.Module:
         def make(size: int) -> nn.Module:
-            return KAN((dim_in, dim_out), partial(Gaussian, size=size, domain=(-1, 1)), zero=True)
+            end = 1 + 4 / (size - 5)  # two centres beyond, or sums droop at the ends
+            bells = partial(Gaussian, size=size, domain=(-end, end))
+            return KAN((dim_in, dim_out), bells, zero=True)
 
-        return within(parameters, make, least=2)
+        return within(parameters, make, least=6)
 
     return Model(
         "linear-rbf",

@@ -1,0 +1,284 @@
+"""Jets are derivatives: of every activation, model and module, whatever stands in between."""
+
+import math
+from collections.abc import Callable
+
+import pytest
+import torch
+from torch import Tensor, nn
+from torch.func import functional_call, jacfwd, vmap
+from torch.nn.utils import parametrizations, parametrize
+
+from kansci.bases import Gaussian
+from kansci.calculus import RULES, Jet, Network, carry, derivatives, taylor
+from kansci.models import KAN, MLP, KANLayer, Units, get_model, list_models
+from kansci.task import Scale
+
+SECOND = ((), (0,), (1,), (0, 0), (0, 1), (1, 1))
+HIGHER = ((), (0,), (1, 1), (0, 0, 0), (1, 0, 1), (1, 0, 1, 0))
+ACTIVATIONS = [
+    kind
+    for kind in RULES
+    if kind.__module__ == "torch.nn.modules.activation" or kind is nn.Identity
+]
+DOMAIN = ((-1.0, 3.0), (0.0, 2.0))
+
+
+def points(count: int = 20) -> Tensor:
+    unit = torch.rand(count, 2, generator=torch.Generator().manual_seed(2), dtype=torch.double)
+    return unit * torch.tensor([4.0, 2.0]) - torch.tensor([1.0, 0.0])
+
+
+def seeded(make: Callable[[], nn.Module], seed: int = 0) -> nn.Module:
+    with torch.random.fork_rng(devices=[]):
+        torch.default_generator.manual_seed(seed)
+        network = make().double()
+        for weight in network.parameters():
+            if not weight.any():  # a start from zero has nothing to differentiate
+                nn.init.normal_(weight)
+    return network
+
+
+def predicting(module: nn.Module) -> Network:
+    """As the ensemble does it: in the units of a task."""
+    units = Units(module, DOMAIN, Scale(0.5, 2.0)).double()
+    return Network(units, lambda network, args: network(*args))
+
+
+def expected(f: Callable[[Tensor], Tensor], x: Tensor, wanted) -> tuple[Tensor, ...]:
+    """By nested Jacobians of one point at a time, with nothing of ours in between."""
+
+    def along(g, axis):
+        return lambda z: jacfwd(g)(z)[..., axis]
+
+    def one(axes):
+        g = lambda z: f(z.unsqueeze(0)).squeeze(0)  # noqa: E731
+        for axis in axes:
+            g = along(g, axis)
+        return vmap(g)(x)
+
+    return tuple(one(axes) for axes in wanted)
+
+
+def agree(predict, x: Tensor, wanted=SECOND, **close) -> None:
+    found = derivatives(predict, x, wanted)
+    close = {"rtol": 1e-9, "atol": 1e-9} | close
+    torch.testing.assert_close(found, expected(predict, x, wanted), **close)
+
+
+class Waves(nn.Module):
+    """Values and derivatives are known in closed form."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        u, v = x.unbind(-1)
+        return torch.stack([torch.sin(2 * u) * torch.exp(v), u**3 * v**2], -1)
+
+
+def waves(x: Tensor) -> dict[tuple[int, ...], Tensor]:
+    u, v = x.unbind(-1)
+    s, c, e = torch.sin(2 * u), torch.cos(2 * u), torch.exp(v)
+    return {
+        axes: torch.stack(rows, -1)
+        for axes, rows in {
+            (): (s * e, u**3 * v**2),
+            (0,): (2 * c * e, 3 * u**2 * v**2),
+            (1,): (s * e, 2 * u**3 * v),
+            (0, 1): (2 * c * e, 6 * u**2 * v),
+            (1, 1): (s * e, 2 * u**3),
+            (0, 0, 0): (-8 * c * e, 6 * v**2),
+            (0, 1, 0): (-4 * s * e, 12 * u * v),
+            (0, 0, 1, 1): (-4 * s * e, 12 * u),
+        }.items()
+    }
+
+
+def test_derivatives_of_a_known_function_are_those_of_its_formulas():
+    x = points()
+    known = waves(x)
+    found = derivatives(Waves(), x, list(known))
+    torch.testing.assert_close(found, tuple(known.values()), rtol=1e-12, atol=1e-12)
+
+
+def test_derivatives_come_in_the_order_asked_for_and_twice_if_asked_twice():
+    x = points()
+    known = waves(x)
+    asked = [(1, 1), (), (1, 0), (0,), (), (1, 1), (0, 1)]
+    found = derivatives(Waves(), x, asked)
+    for axes, value in zip(asked, found, strict=True):
+        torch.testing.assert_close(value, known[tuple(sorted(axes))])
+
+
+def test_nothing_asked_for_is_nothing():
+    assert derivatives(Waves(), points(), []) == ()
+
+
+def test_a_constant_has_derivatives_of_zero():
+    found = derivatives(lambda x: torch.ones(len(x), 1, dtype=x.dtype), points(), [(0,), (0, 1)])
+    assert all((row == 0).all() for row in found)
+
+
+@pytest.mark.parametrize("kind", ACTIVATIONS, ids=lambda kind: kind.__name__)
+def test_jets_pass_through_every_activation(kind: type[nn.Module]):
+    agree(predicting(seeded(lambda: MLP((2, 5, 5, 2), kind))), points())
+
+
+def test_activations_with_rules_are_there():
+    assert {nn.Tanh, nn.SiLU, nn.ReLU, nn.GELU} <= set(ACTIVATIONS)
+
+
+@pytest.mark.parametrize("name", list_models())
+def test_jets_pass_through_every_model(name: str):
+    network = seeded(lambda: get_model(name).build(2, 2, 250))
+    agree(predicting(network), points())
+
+
+@pytest.mark.parametrize("name", ["mlp-tanh", "kan", "chebykan"])
+def test_orders_above_the_second_nest_around_jets(name: str):
+    network = seeded(lambda: get_model(name).build(2, 1, 100))
+    agree(predicting(network), points(8), HIGHER, rtol=1e-7, atol=1e-7)
+
+
+class Doubled(nn.Linear):
+    def forward(self, input: Tensor) -> Tensor:  # noqa: A002
+        return 2 * super().forward(input).sin()
+
+
+class Named(nn.Tanh):
+    """Computes what its parent does."""
+
+
+class Cube(nn.Module):
+    """Known to nobody."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x**3 + x.prod(-1, keepdim=True)
+
+
+class Residual(nn.Sequential):
+    """A Sequential that does not only run its parts."""
+
+    def forward(self, input: Tensor) -> Tensor:  # noqa: A002
+        return input + super().forward(input)
+
+
+def hooked_after() -> nn.Module:
+    layer = nn.Linear(3, 3)
+    layer.register_forward_hook(lambda module, args, output: output.sin())
+    return layer
+
+
+def hooked_before() -> nn.Module:
+    layer = nn.Tanh()
+    layer.register_forward_pre_hook(lambda module, args: (2 * args[0],))
+    return layer
+
+
+def patched() -> nn.Module:
+    layer = nn.Tanh()
+    layer.forward = lambda input: torch.sin(input)  # noqa: A006
+    return layer
+
+
+def parametrized() -> nn.Module:
+    return parametrizations.weight_norm(nn.Linear(3, 3))
+
+
+class Squared(nn.Module):
+    def forward(self, weight: Tensor) -> Tensor:
+        return weight.square()
+
+
+def squared() -> nn.Module:
+    layer = KANLayer(3, 3, Gaussian(3))
+    parametrize.register_parametrization(layer, "coef", Squared())
+    return layer
+
+
+STRANGERS = {
+    "subclass": lambda: Doubled(3, 3),
+    "subclass without forward": Named,
+    "unknown module": Cube,
+    "subclass of Sequential": lambda: Residual(nn.Linear(3, 3), nn.Tanh()),
+    "hook": hooked_after,
+    "hook before": hooked_before,
+    "patched": patched,
+    "weight norm": parametrized,
+    "coefficients": squared,
+    "softmax": lambda: nn.Softmax(-1),
+    "layer norm": lambda: nn.LayerNorm(3),
+    "prelu": nn.PReLU,
+    "no bias": lambda: nn.Linear(3, 3, bias=False),
+}
+
+
+@pytest.mark.parametrize("make", STRANGERS.values(), ids=STRANGERS.keys())
+def test_what_computes_something_else_inherits_no_rule(make: Callable[[], nn.Module]):
+    def network() -> nn.Module:
+        return nn.Sequential(nn.Linear(2, 3), nn.Tanh(), make(), nn.Linear(3, 1))
+
+    agree(predicting(seeded(network)), points())
+
+
+@pytest.mark.parametrize("kind", ["hook", "hook before"])
+def test_a_hook_on_the_whole_network_is_kept(kind: str):
+    network = seeded(lambda: KAN((2, 3, 1), Gaussian))
+    if kind == "hook":
+        network.register_forward_hook(lambda module, args, output: output.square())
+    else:
+        network.register_forward_pre_hook(lambda module, args: (args[0].sin(),))
+    agree(predicting(network), points())
+
+
+@pytest.mark.parametrize("name", ["mlp-silu", "mlp-tanh", "kan", "fastkan", "relukan", "linearkan"])
+def test_gradients_through_jets_are_those_through_torch_func(name: str):
+    network = Units(seeded(lambda: get_model(name).build(2, 1, 250)), DOMAIN, Scale()).double()
+    x = points()
+
+    def gradient(predict) -> list[Tensor]:
+        u, u_x, u_y, u_xx, u_xy, u_yy = derivatives(predict, x, SECOND)
+        loss = (u * u_x + u_xx + u_yy - u_xy.sin() + u_y).square().mean()
+        weights = list(network.parameters())
+        found = torch.autograd.grad(loss, weights, allow_unused=True)
+        return [
+            torch.zeros_like(w) if g is None else g for w, g in zip(weights, found, strict=True)
+        ]
+
+    jets = gradient(Network(network, lambda module, args: module(*args)))
+    whole = gradient(lambda z: network(z))  # no Network: differentiated whole
+    torch.testing.assert_close(jets, whole, rtol=1e-8, atol=1e-9)
+
+
+def test_weights_that_are_handed_in_are_those_that_count():
+    network = Units(seeded(lambda: KAN((2, 3, 1), Gaussian)), DOMAIN, Scale()).double()
+    weights = {name: 2 * weight.detach() for name, weight in network.named_parameters()}
+    predict = Network(network, lambda module, args: functional_call(module, weights, args))
+    agree(predict, points())
+    assert not torch.allclose(predict(points()), network(points()))
+
+
+@pytest.mark.parametrize("name", ["mlp-silu", "kan", "fastkan"])
+def test_float32_stays_float32_and_is_close(name: str):
+    double = predicting(seeded(lambda: get_model(name).build(2, 1, 250)))
+    exact = derivatives(double, points(), SECOND)
+    single = Network(double._module.float(), lambda module, args: module(*args))
+    found = derivatives(single, points().float(), SECOND)
+    for one, other in zip(found, exact, strict=True):
+        assert one.dtype == torch.float32
+        torch.testing.assert_close(one.double(), other, rtol=1e-3, atol=1e-3)
+
+
+def test_a_jet_without_pairs_has_no_second_derivatives():
+    x = points(4)
+    jet = carry(
+        seeded(lambda: KAN((2, 1), Gaussian)), Jet(x, x[None] * 0 + 1, x.new_zeros(0, 4, 2), ())
+    )
+    assert jet.second.shape == (0, 4, 1)
+    assert jet.first.shape == (1, 4, 1)
+
+
+def test_taylor_of_a_sine_is_a_sine():
+    x = torch.linspace(-3, 3, 7, dtype=torch.double)
+    for order in range(5):
+        rows = taylor(torch.sin, x, order)
+        assert len(rows) == order + 1
+        torch.testing.assert_close(rows[-1], torch.sin(x + order * math.pi / 2))

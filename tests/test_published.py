@@ -1,0 +1,89 @@
+"""What is published, and holds here; each at its own shape, on one seed.
+
+Source: Liu et al. 2024, "KAN: Kolmogorov-Arnold Networks", arXiv:2404.19756, section 3.5: a KAN
+of one spline, local and without a base branch, learns five bumps one after another and forgets
+none.
+"""
+
+import numpy as np
+import pytest
+
+from kansci.discover import get_task
+from kansci.ensemble import Member
+from kansci.models import get_model
+from kansci.recipe import Optimizer, Recipe
+from kansci.runner import learn, prepare, run
+from kansci.suite import get_suite
+
+BUMPS = get_task("bumps_1d")
+PROBES = BUMPS.judged_by("test")
+RECIPE = Recipe(
+    optimizers=(Optimizer(evaluations=600),), rates=(1e-1,), evaluation_seeds=(0,), dtype="float64"
+)
+
+
+def spline(grid):
+    return get_model("kan", widths=(1, 1), grid=grid, base=None)
+
+
+def misses(model, recipe):
+    """Predictions minus truth after each stage, `[stage][probe]`, `(point,)`; nothing is tuned."""
+    members = [Member(seed, recipe.rates[0]) for seed in recipe.evaluation_seeds]
+    ensemble = prepare(BUMPS, model, 250, recipe, members)
+    answers = learn(ensemble, BUMPS.stages, recipe, [probe.x for probe in PROBES]).predictions
+    return [
+        [(answer[0] - probe.y).squeeze(-1) for answer, probe in zip(row, PROBES, strict=True)]
+        for row in answers
+    ]
+
+
+DESCENT = Recipe(
+    optimizers=(Optimizer(name="sgd", evaluations=300),),
+    rates=(8.0, 16.0),
+    tuning_seeds=(100,),
+    evaluation_seeds=(0, 1),
+)
+
+
+def rmse(missed):
+    """`(stage, probe)`, in the task's own units: a bump is 1 high."""
+    return np.array([[miss.square().mean().sqrt() for miss in row] for row in missed])
+
+
+@pytest.mark.parametrize(
+    "model", [spline(200), get_model("linear-rbf")], ids=lambda model: model.name
+)
+def test_a_linear_local_model_keeps_every_bump(model):
+    record = run(BUMPS, model, 250, DESCENT)
+    assert record.members == ("ok", "ok")
+    assert np.max(record.errors[-1]) * BUMPS.scale.std < 1e-3
+
+
+def test_adam_alone_makes_a_linear_local_model_forget_the_ends_of_its_windows():
+    """A hundredth of a bump's height is lost at the borders.
+
+    There bells reach over from the next window by so little that their gradients are tiny, and
+    Adam, which does not know the size of a gradient, moves them all the same. A spline whose
+    knots lie on the borders has none of that kind.
+    """
+    errors = rmse(misses(get_model("linear-rbf"), RECIPE))
+    assert np.diag(errors).max() < 1e-3
+    assert 1e-3 < errors[-1].max() < 3e-2
+    assert rmse(misses(spline(200), RECIPE))[-1].max() < 1e-3
+
+
+@pytest.mark.parametrize("name", ["kan", "mlp-silu", "mlp-tanh"])
+def test_networks_of_several_layers_forget_early_bumps(name):
+    fewer = RECIPE.model_copy(
+        update={"optimizers": (Optimizer(evaluations=300),), "rates": (3e-2,), "dtype": "float32"}
+    )
+    errors = rmse(misses(get_model(name), fewer))
+    assert errors[-1, :2].max() > 0.1
+    assert errors[-1, :2].max() > 3 * np.diag(errors)[:2].max()
+
+
+def test_a_kan_solves_the_poisson_equation_by_the_quick_recipe():
+    quick = get_suite("quick").recipe("pde")
+    record = run(get_task("poisson"), get_model("kan"), 250, quick)
+    assert record.members == ("ok",) * len(quick.evaluation_seeds)
+    assert np.median(record.errors) < 0.05
