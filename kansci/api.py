@@ -19,9 +19,10 @@ from kansci.models import Model
 from kansci.recipe import Recipe
 from kansci.record import Record
 from kansci.reference import Reference
-from kansci.runner import learn, maker, prepare, tune
+from kansci.runner import tune
 from kansci.suite import Cell, get_suite
 from kansci.task import Task
+from kansci.training import learn, maker, prepare
 
 
 def run(

@@ -15,9 +15,9 @@ from kansci.engine import attempt
 from kansci.ensemble import Member
 from kansci.models import Model, get_model, list_models
 from kansci.recipe import Optimizer, Recipe
-from kansci.runner import learn, prepare
 from kansci.speed import measure
 from kansci.suite import Cell
+from kansci.training import learn, prepare
 
 cuda = pytest.mark.skipif(not torch.cuda.is_available(), reason="torch sees no GPU here")
 RECIPE = Recipe(

@@ -16,8 +16,8 @@ from kansci.draws import Draws
 from kansci.ensemble import Ensemble, Member
 from kansci.models import Model, get_model, list_models
 from kansci.recipe import Optimizer, Recipe
-from kansci.runner import draw, learn, maker, prepare
 from kansci.task import stream
+from kansci.training import draw, learn, maker, prepare
 
 REGRESSION = get_task("feynman27/I.12.11")
 PDE = get_task("poisson")
@@ -363,4 +363,4 @@ def test_speed_is_measured_without_an_ensemble():
     tree = ast.parse((Path(kansci.__file__).parent / "speed.py").read_text(encoding="utf-8"))
     modules = [node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
     assert "kansci.models" in modules
-    assert not {"kansci.ensemble", "kansci.runner"} & set(modules)
+    assert not {"kansci.ensemble", "kansci.runner", "kansci.training"} & set(modules)

@@ -12,8 +12,9 @@ from kansci.discover import get_task
 from kansci.ensemble import Member
 from kansci.models import get_model
 from kansci.recipe import Optimizer, Recipe
-from kansci.runner import learn, prepare, run
+from kansci.runner import run
 from kansci.suite import get_suite
+from kansci.training import learn, prepare
 
 BUMPS = get_task("bumps_1d")
 PROBES = BUMPS.judged_by("test")

@@ -16,8 +16,9 @@ from kansci.errors import DoesNotFit, OutOfTime
 from kansci.models import Model, get_model
 from kansci.recipe import Optimizer, Recipe
 from kansci.record import Record
-from kansci.runner import evaluations, learn, log_spaced, maker, prepare, run
+from kansci.runner import evaluations, run
 from kansci.task import Probe, Scale, Stage, Task, squared_error, stream, uniform
+from kansci.training import learn, log_spaced, maker, prepare
 
 POISSON = get_task("poisson")
 MLP = get_model("mlp-silu")

@@ -23,7 +23,7 @@ COUNTS = {
 }
 SMALLEST = {
     "mlp-silu": 7, "mlp-tanh": 7, "kan": 27, "fastkan": 29, "fasterkan": 24, "relukan": 74,
-    "linearkan": 24, "chebykan": 15, "linear-rbf": 4, "kan-one-layer": 8,
+    "linearkan": 24, "chebykan": 15, "linear-rbf": 12, "kan-one-layer": 8,
 }  # fmt: skip
 FROM_ZERO = ("linear-rbf", "kan-one-layer")
 DERIVATIVES = {"linearkan": 1, "kan-one-layer": 3}
