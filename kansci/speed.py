@@ -103,9 +103,9 @@ def measure(
 
 def widened(model: Model | None) -> Model | None:
     """The same model at the common widths; `None` for one that takes no widths."""
-    if model is None or model.recipe is None:
+    if model is None or model.entry is None:
         return None
-    takes_widths = "widths" in inspect.signature(model.recipe).parameters
+    takes_widths = "widths" in inspect.signature(model.entry).parameters
     return get_model(model.name, widths=WIDTHS) if takes_widths else None
 
 

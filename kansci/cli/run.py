@@ -155,7 +155,7 @@ def distinct(models: list[Model]) -> list[Model]:
     if twice:
         raise UserError(f"two models are called {twice[0]!r}: want one name each")
     for one in models:
-        if one.recipe is None and one.name in list_models():
+        if one.entry is None and one.name in list_models():
             raise UserError(f"a model of the zoo is called {one.name!r}: choose another name")
     return models
 

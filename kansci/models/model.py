@@ -41,7 +41,7 @@ class Model:
             where a task takes more.
         kind: what the model is grouped by in listings.
         control: a yardstick rather than a contender; boards mark it.
-        recipe: the function that the zoo builds it from; its source is part of the key.
+        entry: the zoo's function of options that it comes from; its source is part of the key.
     """
 
     name: str
@@ -52,7 +52,7 @@ class Model:
     about: str = ""
     kind: str = "submitted"
     control: bool = False
-    recipe: Callable[..., object] | None = None
+    entry: Callable[..., object] | None = None
 
     def rough(self, order: int) -> bool:
         """Whether a task takes a derivative that exists but jumps."""
@@ -65,8 +65,8 @@ class Model:
     def source_hash(self, dim_in: int, dim_out: int, parameters: int) -> str:
         """Hash of the code that builds this network: builder, layers, bases; comments aside."""
         digest = sha256()
-        if self.recipe is not None:  # of its file, what it shares with no other: depth and options
-            for function in (self.recipe, self.build):
+        if self.entry is not None:  # of its file, what it shares with no other: depth and options
+            for function in (self.entry, self.build):
                 digest.update(code(inspect.getsource(function)).encode())
         for module in sorted(self._modules(dim_in, dim_out, parameters)):
             digest.update(module_code(module).encode())
@@ -74,15 +74,15 @@ class Model:
 
     def _modules(self, dim_in: int, dim_out: int, parameters: int) -> set[str]:
         names = {kind.__module__ for kind in type(self).__mro__ if kind is not object}
-        if self.recipe is None:  # a file of one's own counts as a whole
+        if self.entry is None:  # a file of one's own counts as a whole
             build = self.build
             while isinstance(build, partial):
                 build = build.func
-            names.add(build.__module__)
+            names.add(getattr(build, "__module__", None) or type(build).__module__)
         try:
             with torch.device("meta"):
                 network = self.build(dim_in, dim_out, parameters)
-        except Exception:  # a builder that fails has no layers; the Record will say why
+        except (Exception, SystemExit):  # no layers, then; the Record will say why
             return names
         kinds = {kind for part in network.modules() for kind in type(part).__mro__}
         return names | {kind.__module__ for kind in kinds if not _library(kind.__module__)}

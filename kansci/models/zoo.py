@@ -36,9 +36,9 @@ ZOO: dict[str, Callable[..., Model]] = {}
 def entry(name: str) -> Callable[[Callable[..., Model]], Callable[..., Model]]:
     """Puts a function of options on the list."""
 
-    def register(recipe: Callable[..., Model]) -> Callable[..., Model]:
-        ZOO[name] = recipe
-        return recipe
+    def register(make: Callable[..., Model]) -> Callable[..., Model]:
+        ZOO[name] = make
+        return make
 
     return register
 
@@ -59,8 +59,8 @@ def get_model(name: str, **options: Option) -> Model:
     options = written | options
     if family not in ZOO:
         raise UnknownName("model", family, ZOO, "a model of your own: --model FILE.py")
-    recipe = ZOO[family]
-    known = inspect.signature(recipe).parameters
+    make = ZOO[family]
+    known = inspect.signature(make).parameters
     for option, value in options.items():
         if option not in known:
             raise UnknownName(f"option of {family}", option, known)
@@ -68,10 +68,10 @@ def get_model(name: str, **options: Option) -> Model:
     ordered = {option: options[option] for option in known if option in options}
     label = join(family, ordered)
     try:
-        model = recipe(**ordered)
+        model = make(**ordered)
     except ValueError as error:
         raise UserError(f"model {label}: {error}") from error
-    return replace(model, name=label, recipe=recipe)
+    return replace(model, name=label, entry=make)
 
 
 @entry("mlp-silu")
