@@ -1,4 +1,4 @@
-"""The local engine: cells of a suite become Records, one after another, in this process.
+"""The local engine: cells of a suite become Records.
 
 Whatever a cell does ends in a Record; one cell never stops the others.
 """
@@ -13,11 +13,13 @@ from typing import NamedTuple
 
 import torch
 
+from kansci.environment import environment
 from kansci.errors import OutOfTime, UserError
 from kansci.ledger import AnyRecord
-from kansci.record import Record
-from kansci.runner import evaluations, record_key_of, run
+from kansci.record import Record, Status
+from kansci.runner import evaluations, record_key_of, run, unfinished
 from kansci.suite import Cell
+from kansci.workers import forked
 
 Progress = Callable[[Cell, int], None]
 
@@ -69,10 +71,30 @@ def execute(
     device: torch.device | str = "cpu",
     seconds: float = float("inf"),
     progress: Progress = lambda cell, steps: None,
+    workers: int = 1,
 ) -> Iterator[Record]:
-    """Runs cells in turn and yields each Record as soon as it is there."""
-    for cell in cells:
-        yield attempt(cell, device=device, seconds=seconds, progress=progress)
+    """Runs cells, several at a time if asked to, and yields each Record as soon as it is there.
+
+    Args:
+        seconds: time limit of a cell.
+        workers: forked processes; 1 runs every cell in this one. The numbers are the same.
+    """
+    if workers == 1:
+        for cell in cells:
+            yield attempt(cell, device=device, seconds=seconds, progress=progress)
+        return
+
+    def work(cell: Cell, progress: Progress) -> Record:
+        return attempt(cell, device=device, seconds=seconds, progress=progress)
+
+    def lost(cell: Cell, status: Status, reason: str) -> Record:
+        what = (cell.task, cell.model, cell.budget, cell.recipe)
+        record = unfinished(*what, suite=cell.suite, device=device)
+        every = (status,) * len(cell.recipe.evaluation_seeds)
+        return record.updated(status=status, reason=reason, members=every)
+
+    environment(torch.device(device))  # asks git once, and not in every child
+    yield from forked(cells, work, lost, workers=workers, seconds=seconds, progress=progress)
 
 
 def attempt(

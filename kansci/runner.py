@@ -42,7 +42,7 @@ def record_key_of(task: Task, model: Model, budget: int, recipe: Recipe) -> tupl
     return key, source
 
 
-def run(
+def unfinished(
     task: Task,
     model: Model,
     budget: int,
@@ -50,13 +50,10 @@ def run(
     *,
     suite: str = "custom",
     device: torch.device | str = "cpu",
-    watch: Watch = lambda steps: None,
 ) -> Record:
-    """One Record, whatever happens to the model: failures are rows, with their reason."""
-    device = torch.device(device)
+    """What is known of a run before it starts; `crashed`, with every member, until it is over."""
     key, source = record_key_of(task, model, budget, recipe)
-    tests = task.judged_by("test")
-    blank = Record(
+    return Record(
         key=key,
         suite=suite,
         task=task.key,
@@ -71,21 +68,38 @@ def run(
         parameters=None,
         recipe=recipe,
         status="crashed",
+        members=("crashed",) * len(recipe.evaluation_seeds),
         stages=tuple(stage.name for stage in task.stages),
-        probes=tuple(probe.name for probe in tests),
+        probes=tuple(probe.name for probe in task.judged_by("test")),
         rough=model.rough(task.order),
-        environment=environment(device),
+        environment=environment(torch.device(device)),
     )
+
+
+def run(
+    task: Task,
+    model: Model,
+    budget: int,
+    recipe: Recipe,
+    *,
+    suite: str = "custom",
+    device: torch.device | str = "cpu",
+    watch: Watch = lambda steps: None,
+) -> Record:
+    """One Record, whatever happens to the model: failures are rows, with their reason."""
+    device = torch.device(device)
+    blank = unfinished(task, model, budget, recipe, suite=suite, device=device)
+    tests = task.judged_by("test")
     if not model.applies(task.order):
         reason = f"takes {_ordinal(task.order)} derivatives, the model has {model.derivatives}"
-        return blank.updated(status="not_applicable", reason=reason)
+        return blank.updated(status="not_applicable", reason=reason, members=())
     try:
         rate, trials, tuned_by = tune(task, model, budget, recipe, device=device, watch=watch)
         members = [Member(seed, rate) for seed in recipe.evaluation_seeds]
         ensemble = prepare(task, model, budget, recipe, members, device=device)
         learned = learn(ensemble, task.stages, recipe, [p.x for p in tests], watch=watch)
     except DoesNotFit as misfit:
-        return blank.updated(status="does_not_fit", reason=str(misfit))
+        return blank.updated(status="does_not_fit", reason=str(misfit), members=())
     except (Exception, SystemExit) as problem:  # a model must not end the suite
         status, reason = diagnosis(problem)
         every = (status,) * len(recipe.evaluation_seeds)

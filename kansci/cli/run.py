@@ -23,6 +23,7 @@ from kansci.record import Speed
 from kansci.speed import measure, speed_key
 from kansci.store import open_store
 from kansci.suite import Cell, Suite, cells, get_suite
+from kansci.workers import most_workers
 
 TIMING = 3.0  # seconds that timing one model takes, about
 
@@ -34,11 +35,15 @@ class Ahead(NamedTuple):
     cells: list[Cell]
     timings: list[Model]
 
-    def said(self, suite: Suite, device: torch.device) -> str:
+    def said(self, suite: Suite, device: torch.device, workers: int) -> str:
         count = len(self.done) + len(self.cells) + len(self.timings)
-        seconds = estimate(self.cells) + TIMING * len(self.timings)
+        seconds = estimate(self.cells) / workers + TIMING * len(self.timings)
         jobs = len(self.cells) + len(self.timings)
-        todo = f"{jobs} to do, about {spoken(seconds)} on one core" if jobs else "nothing to train"
+        todo = (
+            f"{jobs} to do, about {spoken(seconds)} with {workers} at a time"
+            if jobs
+            else "nothing to train"
+        )
         return (
             f"Suite {suite.name}: {suite.about}. {count} Records on {device}: "
             f"{len(self.done)} are there, {todo}."
@@ -62,6 +67,9 @@ def run(
     out: Annotated[
         Path | None, typer.Option(help="Folder of Records; by default kansci-records/SUITE.")
     ] = None,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Cells at a time; by default the cores. 1 on a GPU.")
+    ] = None,
     fresh: Annotated[bool, typer.Option("--fresh", help="Compute again what is there.")] = False,
     mlflow: Annotated[bool, typer.Option(help="Log every Record to MLflow.")] = True,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
@@ -71,6 +79,7 @@ def run(
     Goes on where an earlier run of the same command stopped: what has its Record is not trained
     again. A model that fails leaves a row that says why, and the others go on.
     """
+    torch.set_num_threads(1)  # networks this small gain nothing from a second
     chosen = get_suite(suite)
     models = distinct([find_model(name) for name in model or chosen.models])
     tasks = [one for pattern in task for one in find_tasks(pattern)] if task else None
@@ -81,16 +90,16 @@ def run(
     present = load_records(folder)
     store = open_store() if mlflow else None
     ahead = look_ahead(wanted, timed, chosen, [] if fresh else present)
+    hands = min(workers or most_workers(where), most_workers(where))
 
-    torch.set_num_threads(1)  # networks this small gain nothing from a second
     console = Console(stderr=True, highlight=False, markup=False)
-    console.print(ahead.said(chosen, where), soft_wrap=True)
+    console.print(ahead.said(chosen, where, hands), soft_wrap=True)
     place = f"; MLflow: {shown(store.place.uri)}" if store else ""
     console.print(f"Records: {folder}{place}", soft_wrap=True)
     log = Log(store, console)
     with resumable(console, folder):
         log.missing(ahead.done)
-        made = perform(ahead, chosen, where, folder, console, log)
+        made = perform(ahead, chosen, where, hands, folder, console, log)
     report([*ahead.done, *made], chosen, folder, logged=store is not None, as_json=as_json)
 
 
@@ -109,6 +118,7 @@ def perform(
     ahead: Ahead,
     suite: Suite,
     device: torch.device,
+    workers: int,
     folder: Path,
     console: Console,
     log: Log,
@@ -124,7 +134,8 @@ def perform(
 
     jobs = len(ahead.cells) + len(ahead.timings)
     with Bar(console, sum(map(steps_of, ahead.cells)), jobs) as bar:
-        for record in execute(ahead.cells, device=device, seconds=suite.seconds, progress=bar.step):
+        limits = {"device": device, "seconds": suite.seconds, "workers": workers}
+        for record in execute(ahead.cells, progress=bar.step, **limits):
             keep(record, f"{record.model} on {record.name}, {record.budget}")
         for one in ahead.timings:
             bar.say(f"timing {one.name}")
