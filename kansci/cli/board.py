@@ -144,9 +144,11 @@ def provenance(records: Sequence[AnyRecord]) -> str:
     newest = max(trained, key=lambda record: record.environment.started).environment
     suites = ", ".join(sorted({record.suite for record in trained}))
     days = sorted({record.environment.started[:10] for record in trained})
+    commits = {str(record.environment.commit)[:7] for record in trained}
+    commit = f", commit {commits.pop()}" if len(commits) == 1 else ""
     when = days[0] if days[0] == days[-1] else f"{days[0]} to {days[-1]}"
     return (
         f"Suite {suites}, {len(trained)} Records of {when}, on {newest.processor} "
-        f"({newest.cores} cores, {newest.device}, {newest.system}), kansci {newest.kansci}, "
+        f"({newest.cores} cores, {newest.device}, {newest.system}), kansci {newest.kansci}{commit}, "
         f"torch {newest.torch}, numpy {newest.numpy}, Python {newest.python}.\n"
     )
