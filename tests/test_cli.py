@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+import kansci
 import kansci.cli.board
 import kansci.engine
 from kansci.cli import main
@@ -208,6 +209,15 @@ def test_boards_are_written_as_files_without_mlflow(monkeypatch, capsys, tmp_pat
     assert page.endswith("after\n")
     assert "old" not in page
     assert "kan[grid=3]" in page
+
+
+def test_the_tables_of_the_readme_are_those_of_the_committed_records(monkeypatch, tmp_path):
+    project = Path(kansci.__file__).parent.parent
+    page = tmp_path / "README.md"
+    page.write_text((project / "README.md").read_text(encoding="utf-8"), encoding="utf-8")
+    ledger = project / "leaderboards" / "records"
+    assert call(monkeypatch, "board", "--records", ledger, "--readme", page) == 0
+    assert page.read_text(encoding="utf-8") == (project / "README.md").read_text(encoding="utf-8")
 
 
 def test_every_record_becomes_one_run(monkeypatch, capsys, tmp_path):

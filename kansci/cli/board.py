@@ -149,6 +149,7 @@ def provenance(records: Sequence[AnyRecord]) -> str:
     when = days[0] if days[0] == days[-1] else f"{days[0]} to {days[-1]}"
     return (
         f"Suite {suites}, {len(trained)} Records of {when}, on {newest.processor} "
-        f"({newest.cores} cores, {newest.device}, {newest.system}), kansci {newest.kansci}{commit}, "
+        f"({newest.cores} cores, {newest.device}, {newest.system}), "
+        f"kansci {newest.kansci}{commit}, "
         f"torch {newest.torch}, numpy {newest.numpy}, Python {newest.python}.\n"
     )
