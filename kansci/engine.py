@@ -9,6 +9,7 @@ import resource
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
+from functools import cache
 from typing import NamedTuple
 
 import torch
@@ -18,6 +19,7 @@ from kansci.errors import OutOfTime, UserError
 from kansci.ledger import AnyRecord
 from kansci.record import Record, Status
 from kansci.runner import evaluations, record_key_of, run, unfinished
+from kansci.source import source_of
 from kansci.suite import Cell
 from kansci.workers import forked
 
@@ -35,8 +37,10 @@ def plan(cells: Iterable[Cell], records: Iterable[AnyRecord], *, fresh: bool = F
     """A cell is done if a Record has its key, whatever became of it."""
     known = {record.key: record for record in records if isinstance(record, Record)}
     done, todo = [], []
+    source = cache(source_of)  # tasks of equal dimensions share it, and a hash builds networks
     for cell in cells:
-        key, _ = record_key_of(cell.task, cell.model, cell.budget, cell.recipe)
+        known_source = source(cell.model, cell.task.dim_in, cell.task.dim_out, cell.budget)
+        key, _ = record_key_of(cell.task, cell.model, cell.budget, cell.recipe, known_source)
         if key in known and not fresh:
             done.append(known[key])
         else:

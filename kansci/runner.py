@@ -9,7 +9,6 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from kansci.draws import Draws
 from kansci.ensemble import Member
 from kansci.environment import environment
 from kansci.errors import DoesNotFit, OutOfTime
@@ -17,6 +16,7 @@ from kansci.measure import error
 from kansci.models import Model
 from kansci.recipe import Recipe
 from kansci.record import Record, Status, Trial, record_key
+from kansci.source import source_of
 from kansci.stats import decades
 from kansci.task import Task
 from kansci.training import Learned, Watch, WrongShape, learn, prepare
@@ -28,10 +28,11 @@ def evaluations(task: Task, recipe: Recipe) -> int:
     return recipe.evaluations * (len(tuner.stages) + len(task.stages))
 
 
-def record_key_of(task: Task, model: Model, budget: int, recipe: Recipe) -> tuple[str, str]:
-    """The key of a Record and the hash of its model's source."""
-    with Draws("source"):  # the hash builds a network
-        source = model.source_hash(task.dim_in, task.dim_out, budget)
+def record_key_of(
+    task: Task, model: Model, budget: int, recipe: Recipe, source: str = ""
+) -> tuple[str, str]:
+    """The key of a Record and the hash of its model's source, unless that is known."""
+    source = source or source_of(model, task.dim_in, task.dim_out, budget)
     key = record_key(
         task_content=task.content,
         model=model.name,

@@ -26,6 +26,7 @@ from kansci.environment import environment
 from kansci.errors import DoesNotFit
 from kansci.models import Model, get_model, trainable
 from kansci.record import PROTOCOL, Speed, Timing
+from kansci.source import source_of
 from kansci.task import stream
 
 REFERENCE = "mlp-silu"
@@ -48,14 +49,9 @@ class Spent(NamedTuple):
 
 def speed_key(model: Model, budget: int) -> str:
     """Names a measurement, so that it is not taken twice; the machine is no part of it."""
-    source = _source_hash(model, budget)
+    source = source_of(model, *DIMS, budget)
     parts = (PROTOCOL, "speed", model.name, source, budget, WIDTHS, BATCH, BLOCKS)
     return sha256(repr(parts).encode()).hexdigest()
-
-
-def _source_hash(model: Model, budget: int) -> str:
-    with Draws("source"):  # the hash builds a network
-        return model.source_hash(*DIMS, budget)
 
 
 def measure(
@@ -69,7 +65,7 @@ def measure(
         key=speed_key(model, budget),
         suite=suite,
         model=model.name,
-        model_source=_source_hash(model, budget),
+        model_source=source_of(model, *DIMS, budget),
         reference=reference.name,
         budget=budget,
         parameters=None,
