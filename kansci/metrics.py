@@ -12,9 +12,9 @@ from typing import TypeVar
 
 import numpy as np
 
+from kansci.forgetting import learned, lost, own, own_probes
 from kansci.record import Record, Speed, Timing
 from kansci.standing import decades_of, failures, final
-from kansci.stats import Floats
 
 POINTS = 100  # of one history
 RATIOS = 30  # timings of one Record that become metrics
@@ -49,8 +49,11 @@ def numbers(record: Record) -> dict[str, float]:
             "log10_error": math.log10(max(error, 1e-300)),
         }
         if len(record.stages) > 1:
-            after, _ = _own(record)  # (stage, member)
-            found |= {"learned": after.mean(), "lost": _lost(record).mean(), "final": score.mean()}
+            found |= {
+                "learned": learned(record).mean(),
+                "lost": lost(record).mean(),
+                "final": score.mean(),
+            }
     return found | {
         "failed": record.failed,
         "parameters": math.nan if record.parameters is None else record.parameters,
@@ -59,26 +62,16 @@ def numbers(record: Record) -> dict[str, float]:
     }
 
 
-def _lost(record: Record) -> Floats:
-    """Decades just after a stage minus decades at the end, mean over earlier stages, `(member,)`.
-
-    A member that failed has lost what the others learned, as on the board of forgetting.
-    """
-    after, end = _own(record)  # (stage, member)
-    failed = failures(record)  # (member,)
-    return np.where(failed, after[:-1, ~failed].mean(), (after - end)[:-1].mean(0))
-
-
 def _stages(record: Record) -> dict[str, History]:
     """How scores move as the stages go by; the step is the index of the stage."""
     if not _judged(record) or len(record.stages) == 1:
         return {}
     score = decades_of(record)  # (stage, probe, member)
-    after, _ = _own(record)
+    after, _ = own(record)
     found = {
         "stage_decades": score.mean((1, 2)),
         "stage_own_decades": after.mean(1),
-        "stage_first_decades": score[:, _own_probes(record)[0]].mean(1),
+        "stage_first_decades": score[:, own_probes(record)[0]].mean(1),
         "stage_error": [_median_error(record, stage) for stage in range(len(score))],
     }
     return {key: list(enumerate(values)) for key, values in found.items()}
@@ -122,20 +115,6 @@ def _timing(time: Timing) -> str:
 
 def _judged(record: Record) -> bool:
     return record.status == "ok" and bool(record.errors) and not failures(record).all()
-
-
-def _own_probes(record: Record) -> list[int]:
-    """The probe of each stage: that of its name; where names differ, that of its number."""
-    named = [record.probes.index(name) for name in record.stages if name in record.probes]
-    if len(named) == len(record.stages):
-        return named
-    return [min(stage, len(record.probes) - 1) for stage in range(len(record.stages))]
-
-
-def _own(record: Record) -> tuple[Floats, Floats]:
-    """Decades on the probe of each stage, just after it and at the end, `(stage, member)` each."""
-    score, own = decades_of(record), _own_probes(record)
-    return score[range(len(own)), own], score[-1, own]
 
 
 def _median_error(record: Record, stage: int) -> float:

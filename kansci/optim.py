@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 
 import torch
@@ -26,7 +27,7 @@ def constant(step: int, steps: int) -> float:
 SCHEDULES = {"cosine": cosine, "constant": constant}
 
 
-class Stepper:
+class Stepper(ABC):
     """What optimizers of one evaluation a step share.
 
     Args:
@@ -48,8 +49,8 @@ class Stepper:
         self._move(gradient, factor * self._rates)
         return loss
 
-    def _move(self, gradient: Tensor, rates: Tensor) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    def _move(self, gradient: Tensor, rates: Tensor) -> None: ...
 
 
 class Adam(Stepper):

@@ -6,11 +6,10 @@ decade are ranked, and what they learned and what is left stand beside what they
 
 from collections.abc import Callable, Sequence
 
-import numpy as np
-
 from kansci.board import AnyRecord, Board, Entry, Row, Value, rows_of
+from kansci.forgetting import learned, lost
 from kansci.record import Record
-from kansci.standing import Standing, decades_of, failures, final, standings
+from kansci.standing import Standing, final, standings
 from kansci.stats import Floats, hierarchical_mean
 
 LEARNED = 1.0
@@ -33,39 +32,6 @@ def entry(standing: Standing) -> Entry:
     columns: dict[str, Value] = {"learned": gained, "final": mean(final)}
     idle = gained is not None and gained < LEARNED
     return Entry(standing, cells, columns, "did not learn" if idle else "", ranked=not idle)
-
-
-def learned(record: Record) -> Floats:
-    """Decades on each stage's probe just after the stage, mean over stages, `(member,)`."""
-    just_after, _ = _own(record)
-    return just_after.mean(0)
-
-
-def lost(record: Record) -> Floats:
-    """Decades just after a stage minus decades at the end, mean over earlier stages, `(member,)`.
-
-    Of a member that failed nothing is left of what the others learned: with 0, a model would
-    forget less the more of its members fail.
-    """
-    just_after, end = _own(record)
-    failed = failures(record)
-    earlier = (just_after - end)[:-1].mean(0)
-    if failed.all():
-        return earlier
-    return np.where(failed, just_after[:-1, ~failed].mean(), earlier)
-
-
-def _own(record: Record) -> tuple[Floats, Floats]:
-    """Decades on the probe of each stage, just after it and at the end, `(stage, member)` each.
-
-    A probe belongs to the stage of its name; where names differ, to the stage of its number.
-    """
-    found = decades_of(record)  # (stage, probe, member)
-    named = [record.probes.index(name) for name in record.stages if name in record.probes]
-    last = found.shape[1] - 1
-    count = len(record.stages)
-    own = named if len(named) == count else [min(stage, last) for stage in range(count)]
-    return found[np.arange(count), own], found[-1, own]
 
 
 board = Board(

@@ -22,7 +22,7 @@ STANDARD = {"__future__", "collections", "csv", "dataclasses", "functools", "ite
 STANDARD |= {"pathlib", "typing"}
 PROMISED = {  # what of kansci a definition may rely on
     "tasks": {"calculus", "equations", "pde", "task"},
-    "leaderboards": {"board", "ledger", "record", "reference", "standing", "stats"},
+    "leaderboards": {"board", "forgetting", "ledger", "record", "reference", "standing", "stats"},
 }
 
 

@@ -1,0 +1,46 @@
+"""What a run learned and lost, stage by stage, from the decades of its Record.
+
+Source: Chaudhry et al. 2018, "Riemannian Walk", arXiv:1801.10112, section 3.1, for forgetting as
+the difference of a score.
+We differ: the score is decades, and the difference is to just after the stage, not to the best.
+"""
+
+import numpy as np
+
+from kansci.record import Record
+from kansci.standing import decades_of, failures
+from kansci.stats import Floats
+
+
+def learned(record: Record) -> Floats:
+    """Decades on each stage's probe just after the stage, mean over stages, `(member,)`."""
+    just_after, _ = own(record)
+    return just_after.mean(0)
+
+
+def lost(record: Record) -> Floats:
+    """Decades just after a stage minus decades at the end, mean over earlier stages, `(member,)`.
+
+    Of a member that failed nothing is left of what the others learned: with 0, a model would
+    forget less the more of its members fail.
+    """
+    just_after, end = own(record)
+    failed = failures(record)
+    earlier = (just_after - end)[:-1].mean(0)
+    if failed.all():
+        return earlier
+    return np.where(failed, just_after[:-1, ~failed].mean(), earlier)
+
+
+def own(record: Record) -> tuple[Floats, Floats]:
+    """Decades on the probe of each stage, just after it and at the end, `(stage, member)` each."""
+    found, probes = decades_of(record), own_probes(record)
+    return found[np.arange(len(probes)), probes], found[-1, probes]
+
+
+def own_probes(record: Record) -> list[int]:
+    """The probe of each stage: that of its name; where names differ, that of its number."""
+    named = [record.probes.index(name) for name in record.stages if name in record.probes]
+    if len(named) == len(record.stages):
+        return named
+    return [min(stage, len(record.probes) - 1) for stage in range(len(record.stages))]
