@@ -35,7 +35,7 @@ class Ahead(NamedTuple):
     cells: list[Cell]
     timings: list[Model]
 
-    def said(self, suite: Suite, device: torch.device, workers: int) -> str:
+    def said(self, head: str, device: torch.device, workers: int) -> str:
         count = len(self.done) + len(self.cells) + len(self.timings)
         seconds = estimate(self.cells) / workers + TIMING * len(self.timings)
         jobs = len(self.cells) + len(self.timings)
@@ -44,10 +44,7 @@ class Ahead(NamedTuple):
             if jobs
             else "nothing to train"
         )
-        return (
-            f"Suite {suite.name}: {suite.about}. {count} Records on {device}: "
-            f"{len(self.done)} are there, {todo}."
-        )
+        return f"{head}. {count} Records on {device}: {len(self.done)} are there, {todo}."
 
 
 def run(
@@ -93,7 +90,9 @@ def run(
     hands = min(workers or most_workers(where), most_workers(where))
 
     console = Console(stderr=True, highlight=False, markup=False)
-    console.print(ahead.said(chosen, where, hands), soft_wrap=True)
+    whole = not (model or task or parameters)
+    head = f"Suite {suite}: {chosen.about}" if whole else f"Recipes of the suite {suite}"
+    console.print(ahead.said(head, where, hands), soft_wrap=True)
     place = f"; MLflow: {shown(store.place.uri)}" if store else ""
     console.print(f"Records: {folder}{place}", soft_wrap=True)
     log = Log(store, console)
