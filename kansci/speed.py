@@ -4,8 +4,10 @@ Blocks of both networks alternate A B B A in one process, so that a machine whos
 slows both; the ratio of a block is of CPU time, and the median over blocks is shown with a
 bootstrap interval. Speed and memory are never an ensemble's divided by its size.
 
-Source: the design is that of paired benchmarks; see Chen and Revels 2016, arXiv:1608.04295, on
-why a median over blocks and not a mean.
+Source: Chen and Revels 2016, "Robust benchmarking in noisy environments", arXiv:1608.04295, on
+noise that is neither normal nor independent.
+We differ: they take the least time; here both networks are timed in pairs, and the ratio of a pair
+needs no quiet moment.
 """
 
 from __future__ import annotations
