@@ -1,17 +1,67 @@
 """How a network is trained: the same for every model, and part of every Record's key."""
 
-from hashlib import sha256
-from typing import Literal
+from __future__ import annotations
 
-from pydantic import BaseModel, Field, PositiveFloat, PositiveInt
+from hashlib import sha256
+from typing import Any, ClassVar, Literal
+
+from pydantic import BaseModel, Field, PositiveFloat, PositiveInt, model_validator
+
+HISTORY = 50  # pairs of L-BFGS; with 20, losses of small networks end 2 to 5 times as high
+SEARCHING = frozenset({"lbfgs", "lm"})  # they compare losses, and have no learning rate
 
 
 class Optimizer(BaseModel, frozen=True, extra="forbid"):
-    """One optimizer and the evaluations of loss and gradient that it may spend in a stage."""
+    """One optimizer and the evaluations of loss and gradient that it may spend in a stage.
 
-    name: Literal["adam", "sgd"] = "adam"
+    The recipe's rates, and so a schedule, are of Adam and of gradient descent; L-BFGS starts at 1,
+    and Levenberg-Marquardt has its damping.
+
+    Attributes:
+        schedule: how the rates change after the warm-up.
+        warmup: evaluations in which the rates rise linearly, before the schedule begins.
+        clip: the longest gradient of a member, in the Euclidean norm.
+        decay: of the weights, by `adamw` alone.
+        history: pairs that `lbfgs` remembers, and it alone; 50, if none is given.
+    """
+
+    added: ClassVar[frozenset[str]] = frozenset({"warmup", "clip", "decay", "history"})
+
+    name: Literal["adam", "adamw", "sgd", "lbfgs", "lm"] = "adam"
     evaluations: PositiveInt
     schedule: Literal["constant", "cosine"] = "cosine"
+    warmup: int = Field(default=0, ge=0)
+    clip: PositiveFloat | None = None
+    decay: float = Field(default=0.0, ge=0, allow_inf_nan=False)
+    history: PositiveInt | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _with_history(cls, given: Any) -> Any:
+        """A number in every recipe of L-BFGS: another default must not change what it means."""
+        if isinstance(given, dict) and given.get("name") == "lbfgs":
+            stated = {name: value for name, value in given.items() if value is not None}
+            return {"history": HISTORY, **stated}
+        return given
+
+    @model_validator(mode="after")
+    def _sensible(self) -> Optimizer:
+        if self.warmup >= self.evaluations:
+            wanted = f"want warmup < evaluations = {self.evaluations}"
+            raise ValueError(f"{wanted}, got {self.warmup}: warm up for less, or train for longer")
+        if self.name in SEARCHING:
+            for option in ("warmup", "clip"):
+                if getattr(self, option):
+                    raise ValueError(
+                        f"{option} is of a learning rate, {self.name} has none: omit it"
+                    )
+        if self.name == "adamw" and not self.decay:
+            raise ValueError("adamw wants decay > 0, got 0: give one, or use adam")
+        if self.name != "adamw" and self.decay:
+            raise ValueError(f"decay is of adamw, got {self.decay} for {self.name}: use adamw")
+        if self.name != "lbfgs" and self.history is not None:
+            raise ValueError(f"history is of lbfgs, got {self.history} for {self.name}: omit it")
+        return self
 
 
 class Recipe(BaseModel, frozen=True, extra="forbid"):
@@ -21,17 +71,23 @@ class Recipe(BaseModel, frozen=True, extra="forbid"):
     optimizers run one after another in every stage and start anew in each.
 
     Attributes:
+        name: what people call it; like the version, no part of key or digest.
+        version: raised whenever a recipe of this name is changed.
         optimizers: run in this order, in every stage.
         rates: learning rates tried, each on every tuning seed.
         tuning_seeds: seeds of the trainings that choose the rate.
         evaluation_seeds: seeds of the trainings that are scored.
         dtype: of weights and points; truths and points are float64 and rounded to it.
         points: drawn for a stage; `None` leaves each task its own number.
-        resample: draw new points every so many evaluations; 0 draws once a stage.
+        resample: draw new points every so many evaluations; 0 draws once a stage,
+            as whatever compares losses wants it.
         method: continual method; `naive` trains on, stage by stage.
     """
 
+    added: ClassVar[frozenset[str]] = frozenset()
+
     name: str = "custom"
+    version: PositiveInt = 1
     optimizers: tuple[Optimizer, ...] = Field(min_length=1)
     rates: tuple[PositiveFloat, ...] = Field(min_length=1)
     tuning_seeds: tuple[int, ...] = (0,)
@@ -41,13 +97,44 @@ class Recipe(BaseModel, frozen=True, extra="forbid"):
     resample: int = Field(default=0, ge=0)
     method: Literal["naive"] = "naive"
 
+    @model_validator(mode="after")
+    def _steady(self) -> Recipe:
+        searching = [one.name for one in self.optimizers if one.name in SEARCHING]
+        if self.resample and searching:
+            wanted = f"{searching[0]} wants a loss that stays as it is"
+            raise ValueError(f"{wanted}, got resample = {self.resample}: resample 0")
+        return self
+
     @property
     def digest(self) -> str:
         """Names all but the seeds that are scored: Records of one digest may be compared."""
-        content = self.model_dump_json(exclude={"name", "evaluation_seeds"})
-        return sha256(content.encode()).hexdigest()[:12]
+        return sha256(self.content(scored=False).encode()).hexdigest()[:12]
 
     @property
     def evaluations(self) -> int:
         """Evaluations of loss and gradient in one stage."""
         return sum(optimizer.evaluations for optimizer in self.optimizers)
+
+    def content(self, *, scored: bool = True) -> str:
+        """All that decides numbers, as JSON: what keys and digests hash.
+
+        A field of the first recipes is always there, lest another default change what an old key
+        means. One that was `added` later is left out where it has its default, which has to mean
+        "as before": so recipes that do not use it keep their keys.
+
+        Args:
+            scored: whether the evaluation seeds are among it.
+        """
+        omitted: dict[str, Any] = dict.fromkeys({"name", "version", *_neutral(self)}, True)
+        if not scored:
+            omitted["evaluation_seeds"] = True
+        omitted["optimizers"] = {
+            index: _neutral(optimizer) for index, optimizer in enumerate(self.optimizers)
+        }
+        return self.model_dump_json(exclude=omitted)
+
+
+def _neutral(part: Optimizer | Recipe) -> set[str]:
+    """Fields that were added since the first recipes and have their default."""
+    fields = type(part).model_fields
+    return {name for name in part.added if getattr(part, name) == fields[name].default}
