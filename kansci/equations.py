@@ -18,7 +18,7 @@ import sympy
 import torch
 from torch import Tensor
 
-from kansci.calculus import Axes, derivatives
+from kansci.calculus import Axes, Sum, derivatives
 from kansci.task import Predict
 
 NAMES = (
@@ -127,9 +127,11 @@ def function(formula: sympy.Expr, variables: Sequence[str]) -> Callable[[Tensor]
     return value
 
 
-def _compiled(formula: sympy.Expr, names: Sequence[str]) -> Callable[..., Tensor]:
+def _compiled(
+    formula: sympy.Expr, names: Sequence[str], more: Sequence[sympy.Symbol] = ()
+) -> Callable[..., Tensor]:
     symbols = [sympy.Symbol(name, real=True) for name in names]
-    return sympy.lambdify(symbols, formula, modules=[TORCH], cse=True)
+    return sympy.lambdify([*symbols, *more], formula, modules=[TORCH], cse=True)
 
 
 def _check_names(formula: sympy.Expr, known: Sequence[str]) -> None:
@@ -169,11 +171,61 @@ def terms(
     return tuple(found)
 
 
+@dataclass(frozen=True)
+class Collapsed:
+    """A sum of second derivatives of an unknown that a formula asks for as a whole.
+
+    Attributes:
+        symbol: stands in the formula for the sum.
+        sum: scaled so that the first weight is 1.
+    """
+
+    symbol: sympy.Symbol
+    unknown: int
+    sum: Sum
+
+
+def collapse(
+    formula: sympy.Expr, found: Sequence[Term]
+) -> tuple[sympy.Expr, tuple[Term, ...], tuple[Collapsed, ...]]:
+    """A formula where $c_1 u_{xx} + c_2 u_{yy}$ of constant $c$ is one symbol for each unknown.
+
+    Returns:
+        The formula, the terms that are left, and the sums; as they came, if that saves nothing.
+    """
+    rest, left, sums = formula, tuple(found), []
+    for unknown in {term.unknown: None for term in found}:
+        weights = {term: _weight(formula, term) for term in found if term.unknown == unknown}
+        pairs = {term: weight for term, weight in weights.items() if weight is not None}
+        if len(pairs) < 2:
+            continue
+        symbol, unit = sympy.Dummy("sum", real=True), next(iter(pairs.values()))
+        rest = rest.xreplace({_symbol(term): sympy.Integer(0) for term in pairs}) + unit * symbol
+        whole = Sum(tuple((float(weight / unit), term.axes) for term, weight in pairs.items()))
+        sums.append(Collapsed(symbol, unknown, whole))
+        left = tuple(term for term in left if term not in pairs)
+    before = {term.axes for term in found if len(term.axes) == 2}
+    after = {term.axes for term in left if len(term.axes) == 2} | {one.sum for one in sums}
+    return (rest, left, tuple(sums)) if len(after) < len(before) else (formula, tuple(found), ())
+
+
+def _weight(formula: sympy.Expr, term: Term) -> sympy.Expr | None:
+    """The constant by which a formula takes a second derivative, if that is all it does."""
+    if len(term.axes) != 2:
+        return None
+    slope = formula.diff(_symbol(term))
+    return None if slope.free_symbols or float(slope) == 0 else slope
+
+
+def _symbol(term: Term) -> sympy.Symbol:
+    return sympy.Symbol(term.symbol, real=True)
+
+
 class Residual:
     """A formula of variables, unknowns and their derivatives, as a function of a network.
 
-    All derivatives are asked for in one call. Written for one network: `(point, in)` to
-    `(point,)`.
+    All derivatives are asked for in one call, and a weighted sum of second ones, such as a
+    Laplacian, as one. Written for one network: `(point, in)` to `(point,)`.
     """
 
     def __init__(
@@ -181,12 +233,16 @@ class Residual:
     ) -> None:
         self.terms = terms(formula, variables, unknowns)
         self.order = max((len(term.axes) for term in self.terms), default=0)
-        self._wanted = list(dict.fromkeys(term.axes for term in self.terms))
-        self._compute = _compiled(formula, [*variables, *(term.symbol for term in self.terms)])
+        rest, left, self.sums = collapse(formula, self.terms)
+        self._read = [(term.axes, term.unknown) for term in left]
+        self._read += [(one.sum, one.unknown) for one in self.sums]
+        self.wanted = list(dict.fromkeys(what for what, _ in self._read))
+        names = [*variables, *(term.symbol for term in left)]
+        self._compute = _compiled(rest, names, [one.symbol for one in self.sums])
 
     def __call__(self, predict: Predict, x: Tensor) -> Tensor:
-        found = dict(zip(self._wanted, derivatives(predict, x, self._wanted), strict=True))
-        values = (found[term.axes][..., term.unknown] for term in self.terms)
+        found = dict(zip(self.wanted, derivatives(predict, x, self.wanted), strict=True))
+        values = (found[what][..., unknown] for what, unknown in self._read)
         return self._compute(*x.unbind(-1), *values)
 
 

@@ -17,7 +17,17 @@ import torch
 from torch import Generator, Tensor
 
 from kansci.equations import Condition, Residual, Statement, function, read
-from kansci.task import Batch, Interval, Predict, Probe, Stage, Task, uniform
+from kansci.task import (
+    Batch,
+    Interval,
+    MeanSquares,
+    Part,
+    Predict,
+    Probe,
+    Stage,
+    Task,
+    uniform,
+)
 
 Truth = Callable[[Tensor], Tensor]
 
@@ -78,10 +88,7 @@ def pde(
             batch.append(edge)
         return tuple(batch)
 
-    def loss(predict: Predict, inside: Tensor, *borders: Tensor) -> Tensor:
-        inner = sum((r(predict, inside).square().mean() for r in residuals), inside.new_zeros(()))
-        return weights[0] * inner + weights[1] * _conditions(predict, edges, borders)
-
+    loss = ResidualLoss(residuals, edges, weights)
     x = lattice(domain, grid)
     return Task(
         name=name,
@@ -99,6 +106,49 @@ def pde(
     )
 
 
+class ResidualLoss(MeanSquares):
+    """Squared residuals of the equations and of the conditions, for batches of `sample`.
+
+    Conditions that take no derivative are asked in one call of the network, which a sum over
+    `parts` would not do; the value is the same.
+    """
+
+    def __init__(
+        self,
+        residuals: Sequence[Residual],
+        edges: Sequence[Residual],
+        weights: tuple[float, float],
+    ) -> None:
+        self._weights = weights
+        self._residuals = tuple(residuals)
+        self._edges = tuple(edges)
+        inner = (Part(residual, (0,), weights[0]) for residual in residuals)
+        outer = (
+            Part(edge, (place,), weights[1] / len(edges)) for place, edge in enumerate(edges, 1)
+        )
+        super().__init__(*inner, *outer)
+
+    def __call__(self, predict: Predict, *batch: Tensor) -> Tensor:
+        inside, *borders = batch
+        total = inside.new_zeros(())
+        for residual in self._residuals:
+            total = total + self._weights[0] * residual(predict, inside).square().mean()
+        answers = self._answers(predict, borders)
+        for edge, border, answer in zip(self._edges, borders, answers, strict=True):
+            share = self._weights[1] / len(self._edges)
+            total = total + share * edge(answer, border).square().mean()
+        return total
+
+    def _answers(self, predict: Predict, borders: Sequence[Tensor]) -> list[Predict]:
+        """What each condition asks: the network, or its values where those are all it takes."""
+        edges = list(zip(self._edges, borders, strict=True))
+        plain = [border for edge, border in edges if edge.order == 0]
+        if not plain:
+            return [predict] * len(edges)
+        known = iter(predict(torch.cat(plain)).split([border.shape[0] for border in plain]))
+        return [_already(next(known)) if edge.order == 0 else predict for edge, _ in edges]
+
+
 def _place(condition: Condition, variables: dict[str, Interval]) -> tuple[int, float]:
     low, high = variables.get(condition.variable, (0.0, -1.0))
     at = float(condition.at)
@@ -106,18 +156,6 @@ def _place(condition: Condition, variables: dict[str, Interval]) -> tuple[int, f
         place = f"{condition.variable} = {condition.at}"
         raise ValueError(f"want a condition on an edge or inside of {variables}, got {place!r}")
     return list(variables).index(condition.variable), at
-
-
-def _conditions(predict: Predict, edges: Sequence[Residual], borders: Sequence[Tensor]) -> Tensor:
-    """Mean over conditions of their mean square; those that take no derivative in one call."""
-    total = torch.zeros(())
-    plain = [border for edge, border in zip(edges, borders, strict=True) if edge.order == 0]
-    sizes = [len(border) for border in plain]
-    known = iter(predict(torch.cat(plain)).split(sizes) if plain else ())
-    for edge, border in zip(edges, borders, strict=True):
-        answer = _already(next(known)) if edge.order == 0 else predict
-        total = total + edge(answer, border).square().mean()
-    return total / max(len(edges), 1)
 
 
 def _already(value: Tensor) -> Predict:

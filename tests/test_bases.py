@@ -172,6 +172,48 @@ def test_taylor_gives_the_derivatives_of_torch_func(case: Case):
 
 
 @every_case
+def test_rows_are_taylor_with_points_last(case: Case):
+    basis, x = made(case), points(50, 3)
+    for order in range(3):
+        expected = tuple(row.movedim(0, -1) for row in basis.taylor(x, order))
+        torch.testing.assert_close(basis.rows(x.mT, order), expected, rtol=0, atol=0)
+
+
+class Monomials(Basis):
+    """Of a submission: it says no more than its values."""
+
+    size = 3
+
+    def __init__(self, dim_in: int) -> None:
+        super().__init__()
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.stack([x, x**2, x**3], -1)
+
+
+def test_a_basis_that_states_its_values_alone_has_rows_too():
+    x = points(7, 2)
+    found = Monomials(2).rows(x.mT, 2)
+    value = torch.stack([x, x**2, x**3], -1)
+    first = torch.stack([x * 0 + 1, 2 * x, 3 * x**2], -1)
+    second = torch.stack([x * 0, x * 0 + 2, 6 * x], -1)
+    for row, expected in zip(found, (value, first, second), strict=True):
+        torch.testing.assert_close(row, expected.movedim(0, -1))
+
+
+@pytest.mark.parametrize("grid", [5, 200])
+def test_cubic_bells_have_their_derivatives_at_the_knots_too(grid: int):
+    """Conditions stand on edges, and edges are knots."""
+    basis = BSpline(1, grid=grid).double()
+    x = torch.tensor([[-1.0], [1.0], [-1.0 + 2 / grid]], dtype=torch.double)
+    one = torch.ones_like(x)
+    first = lambda z: jvp(basis, (z,), (one,))[1]  # noqa: E731
+    expected = (basis(x), first(x), jvp(first, (x,), (one,))[1])
+    torch.testing.assert_close(basis.taylor(x, 2), expected)
+    assert expected[2].abs().max().item() == pytest.approx(2 * (grid / 2) ** 2)
+
+
+@every_case
 def test_taylor_gives_the_slopes_of_central_differences(case: Case):
     basis, x, step = made(case), points(40, 3), 1e-6
     value, first, second = basis.taylor(x, 2)

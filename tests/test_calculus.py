@@ -6,11 +6,14 @@ from collections.abc import Callable
 import pytest
 import torch
 from torch import Tensor, nn
-from torch.func import functional_call, jacfwd, vmap
+from torch._inductor import standalone_compile
+from torch.func import functional_call, grad_and_value, jacfwd, jacrev, stack_module_state, vmap
+from torch.fx.experimental.proxy_tensor import make_fx
 from torch.nn.utils import parametrizations, parametrize
 
-from kansci.bases import Gaussian
-from kansci.calculus import RULES, Jet, Network, carry, derivatives, taylor
+from kansci.bases import Chebyshev, Gaussian
+from kansci.calculus import RULES, Jet, Network, Sum, carry, derivatives, taylor
+from kansci.equations import Residual, read
 from kansci.models import KAN, MLP, KANLayer, Units, get_model, list_models
 from kansci.task import Scale
 
@@ -132,10 +135,87 @@ def test_jets_pass_through_every_model(name: str):
     agree(predicting(network), points())
 
 
+SUMS = (
+    Sum(((1.0, (0, 0)), (1.0, (1, 1)))),
+    Sum(((2.0, (1, 1)), (-3.0, (1, 0)), (0.5, (0, 0)))),
+    Sum(((-1.5, (0, 1)),)),
+)
+
+
+def agree_on_sums(predict, x: Tensor) -> None:
+    u_xx, u_xy, u_yy, *found = derivatives(predict, x, [(0, 0), (0, 1), (1, 1), *SUMS])
+    expected = [u_xx + u_yy, 2 * u_yy - 3 * u_xy + 0.5 * u_xx, -1.5 * u_xy]
+    torch.testing.assert_close(found, expected, rtol=1e-12, atol=1e-12)
+    torch.testing.assert_close(derivatives(predict, x, SUMS), tuple(expected))
+
+
+@pytest.mark.parametrize("name", list_models())
+def test_a_collapsed_sum_is_the_sum_of_its_parts_for_every_model(name: str):
+    agree_on_sums(predicting(seeded(lambda: get_model(name).build(2, 2, 250))), points())
+
+
+def test_a_collapsed_sum_is_the_sum_of_its_parts_without_jets():
+    agree_on_sums(Waves(), points())
+    known = waves(points())
+    (found,) = derivatives(Waves(), points(), [Sum(((3.0, (0, 1)), (-1.0, (1, 1))))])
+    torch.testing.assert_close(found, 3 * known[0, 1] - known[1, 1])
+
+
+@pytest.mark.parametrize("terms", [(), ((1.0, (0,)),), ((0.0, (0, 0)),), ((1.0, (0, 0, 1)),)])
+def test_a_sum_of_anything_but_second_derivatives_is_refused(terms):
+    with pytest.raises(ValueError, match="want a sum of second derivatives"):
+        derivatives(Waves(), points(), [Sum(terms)])
+
+
+def test_a_linear_network_has_second_derivatives_of_zero():
+    network = seeded(lambda: nn.Sequential(nn.Linear(2, 3), nn.Linear(3, 1)))
+    found = derivatives(predicting(network), points(), [(0, 0), SUMS[0]])
+    assert all(row.shape == (20, 1) and (row == 0).all() for row in found)
+
+
 @pytest.mark.parametrize("name", ["mlp-tanh", "kan", "chebykan"])
 def test_orders_above_the_second_nest_around_jets(name: str):
     network = seeded(lambda: get_model(name).build(2, 1, 100))
     agree(predicting(network), points(8), HIGHER, rtol=1e-7, atol=1e-7)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "formula", ["u_y + 6*u*u_x + u_xxx", "u_xxxx + 2*u_xxyy + u_yyyy", "u_xx + u_yy - u**3"]
+)
+def test_residuals_of_every_order_are_the_same_lifted_and_compiled(formula: str):
+    """Points differ between members: constant tangents crash once compiled (torch 2.13)."""
+    residual = Residual(read(formula), ("x", "y"), ("u",))
+    make = (
+        (lambda: MLP((2, 3, 1), nn.Tanh)) if residual.order > 2 else lambda: KAN((2, 1), Chebyshev)
+    )
+    networks = [seeded(make, seed) for seed in range(2)]
+    units = [Units(network, DOMAIN, Scale()).double() for network in networks]
+    weights, buffers = stack_module_state(units)
+    names = [*weights, *buffers]
+    x = torch.stack([points(9), points(9).flip(0) / 2])
+
+    def of_all(*args: Tensor) -> tuple[Tensor, ...]:
+        own = dict(zip(names, args[:-1], strict=True))
+
+        def loss(learned, fixed, x):
+            network = Network(units[0], lambda m, a: functional_call(m, learned | fixed, a))
+            return residual(network, x).square().mean()
+
+        parts = ({name: own[name] for name in some} for some in (weights, buffers))
+        gradients, losses = vmap(grad_and_value(loss))(*parts, args[-1])
+        return (*gradients.values(), losses)
+
+    inputs = (*(own.detach() for own in (weights | buffers).values()), x)
+    lifted = of_all(*inputs)
+    if residual.order == 3:  # the second is compiled elsewhere; the fourth would take minutes
+        graph = make_fx(of_all, tracing_mode="symbolic")(*inputs)
+        compiled = standalone_compile(graph, inputs, dynamic_shapes="from_graph")
+        torch.testing.assert_close(tuple(graph(*inputs)), lifted, rtol=1e-12, atol=1e-12)
+        torch.testing.assert_close(tuple(compiled(*inputs)), lifted, rtol=1e-9, atol=1e-12)
+    for member, network in enumerate(units):
+        whole = residual(lambda z, network=network: network(z), x[member]).square().mean()
+        torch.testing.assert_close(lifted[-1][member], whole, rtol=1e-9, atol=1e-12)
 
 
 class Doubled(nn.Linear):
@@ -154,7 +234,7 @@ class Cube(nn.Module):
         return x**3 + x.prod(-1, keepdim=True)
 
 
-class Residual(nn.Sequential):
+class Skipping(nn.Sequential):
     """A Sequential that does not only run its parts."""
 
     def forward(self, input: Tensor) -> Tensor:  # noqa: A002
@@ -198,14 +278,13 @@ STRANGERS = {
     "subclass": lambda: Doubled(3, 3),
     "subclass without forward": Named,
     "unknown module": Cube,
-    "subclass of Sequential": lambda: Residual(nn.Linear(3, 3), nn.Tanh()),
+    "subclass of Sequential": lambda: Skipping(nn.Linear(3, 3), nn.Tanh()),
     "hook": hooked_after,
     "hook before": hooked_before,
     "patched": patched,
     "weight norm": parametrized,
     "coefficients": squared,
     "softmax": lambda: nn.Softmax(-1),
-    "layer norm": lambda: nn.LayerNorm(3),
     "prelu": nn.PReLU,
     "no bias": lambda: nn.Linear(3, 3, bias=False),
 }
@@ -217,6 +296,22 @@ def test_what_computes_something_else_inherits_no_rule(make: Callable[[], nn.Mod
         return nn.Sequential(nn.Linear(2, 3), nn.Tanh(), make(), nn.Linear(3, 1))
 
     agree(predicting(seeded(network)), points())
+    agree_on_sums(predicting(seeded(network)), points())
+
+
+@pytest.mark.parametrize("affine", [True, False])
+def test_layer_norm_has_the_derivatives_of_reverse_mode(affine: bool):
+    """Forward over forward, torch's own is not even symmetric."""
+    layers = nn.Linear(2, 3), nn.Tanh(), nn.LayerNorm(3, elementwise_affine=affine), nn.Linear(3, 1)
+    network = seeded(lambda: nn.Sequential(*layers))
+    x = points()
+    u_xx, u_xy, u_yy = derivatives(
+        Network(network, lambda module, args: carry(module, args[0])), x, [(0, 0), (0, 1), (1, 1)]
+    )
+    hessian = vmap(jacrev(jacrev(lambda z: network(z).squeeze(-1))))(x)
+    found = torch.cat([u_xx, u_xy, u_xy, u_yy], -1).unflatten(-1, (2, 2))
+    torch.testing.assert_close(found, hessian, rtol=1e-9, atol=1e-9)
+    agree_on_sums(Network(network, lambda module, args: carry(module, args[0])), x)
 
 
 @pytest.mark.parametrize("kind", ["hook", "hook before"])
@@ -267,13 +362,20 @@ def test_float32_stays_float32_and_is_close(name: str):
         torch.testing.assert_close(one.double(), other, rtol=1e-3, atol=1e-3)
 
 
-def test_a_jet_without_pairs_has_no_second_derivatives():
+@pytest.mark.parametrize("leading", [(), (4,), (2, 3)])
+def test_jets_of_a_layer_keep_leading_dimensions(leading: tuple[int, ...]):
+    layer = seeded(lambda: KANLayer(2, 3, Gaussian(2), bias=True))
+    x = points(24)[: math.prod(leading)].reshape(*leading, 2)
+    jet = carry(layer, Jet(x, (x * 0 + 1,), (), (((0, 0, 1.0),),)))
+    assert [one.shape for one in (jet.value, *jet.first, *jet.second)] == [(*leading, 3)] * 3
+    torch.testing.assert_close(jet.value, layer(x))
+
+
+def test_a_jet_without_streams_has_no_second_derivatives():
     x = points(4)
-    jet = carry(
-        seeded(lambda: KAN((2, 1), Gaussian)), Jet(x, x[None] * 0 + 1, x.new_zeros(0, 4, 2), ())
-    )
-    assert jet.second.shape == (0, 4, 1)
-    assert jet.first.shape == (1, 4, 1)
+    jet = carry(seeded(lambda: KAN((2, 1), Gaussian)), Jet(x, (x * 0 + 1,), (), ()))
+    assert jet.second == ()
+    assert [one.shape for one in jet.first] == [(4, 1)]
 
 
 def test_taylor_of_a_sine_is_a_sine():

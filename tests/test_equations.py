@@ -9,6 +9,7 @@ import pytest
 import sympy
 import torch
 
+from kansci.calculus import Sum, derivatives
 from kansci.equations import (
     NAMES,
     Residual,
@@ -232,6 +233,47 @@ def test_a_residual_of_a_known_function_is_that_of_its_derivatives(text, order, 
     assert residual.order == order
     assert residual(known, x).shape == (50,)
     np.testing.assert_allclose(residual(known, x), expected(*x.numpy().T), rtol=1e-11, atol=1e-11)
+
+
+@pytest.mark.parametrize(
+    ("text", "streams"),
+    [
+        ("u_xx + u_yy + x", 1),
+        ("u_xx + u_yy + u - sin(x)", 1),
+        ("2*u_xx - 3*u_yy", 1),
+        ("u_xx + u_xy/pi + 0.3*u_yy - u*u_x", 1),
+        ("u*u_xx + u_yy", 2),
+        ("u_xx + x*u_yy", 2),
+        ("u_xx*u_yy + u_xy", 3),
+        ("u_xx + u_yy + u_xy**2", 2),
+        ("u_xx", 1),
+        ("u_xx + u_yy - 2*v_xx - 2*v_yy", 1),
+        ("u_xx + u_yy + v_xx - v_yy", 2),
+        ("u_xx + u_yy + v*v_xx + v_yy**2", 2),
+        ("u_x + u_y", 0),
+        ("u_xxx + u_xx + u_yy", 1),
+    ],
+)
+def test_second_derivatives_collapse_where_they_are_only_summed(text: str, streams: int):
+    residual = Residual(read(text), ("x", "y"), ("u", "v"))
+    second = [one for one in residual.wanted if isinstance(one, Sum) or len(one) == 2]
+    assert len(second) == streams
+    x = points()
+    axes = list(dict.fromkeys(term.axes for term in residual.terms))
+    found = dict(zip(axes, derivatives(known, x, axes), strict=True))
+    values = {term.symbol: found[term.axes][:, term.unknown] for term in residual.terms}
+    values |= {"x": x[:, 0], "y": x[:, 1]}
+    expected = sympy.lambdify(list(values), read(text), "numpy")(
+        *(value.numpy() for value in values.values())
+    )
+    np.testing.assert_allclose(residual(known, x), expected, rtol=1e-11, atol=1e-11)
+
+
+def test_a_sum_is_scaled_so_that_its_first_weight_is_one():
+    residual = Residual(read("u_x - 0.01*(u_xx + 3*u_yy)"), ("x", "y"), ("u",))
+    (one,) = residual.sums
+    assert [axes for _, axes in one.sum.terms] == [(0, 0), (1, 1)]
+    assert [weight for weight, _ in one.sum.terms] == pytest.approx([1, 3])
 
 
 def test_places_are_read():

@@ -6,7 +6,7 @@ from torch import Tensor
 
 from kansci.equations import on, unsolved
 from kansci.pde import latex, lattice, pde
-from kansci.task import Task, stream
+from kansci.task import MeanSquares, Task, stream
 
 
 def a_pde(**changes) -> Task:
@@ -41,6 +41,25 @@ def test_the_loss_is_that_computed_by_hand():
     expected = 0.25 * (inside[:, 0] ** 2).mean() + 3 * conditions / 3
     torch.testing.assert_close(found, expected)
     assert found.shape == ()
+
+
+def test_the_loss_is_the_sum_of_its_parts_and_every_row_stands_for_itself():
+    """Two conditions take values, one a slope."""
+    task = a_pde(weights=(0.25, 3.0), equations=("u_t - u_xx", "u_x + u*u_t"), truth="0")
+    loss, batch = task.stages[0].loss, task.stages[0].sample(stream("test"), 48)
+    assert isinstance(loss, MeanSquares)
+    assert [part.takes for part in loss.parts] == [(0,), (0,), (1,), (2,), (3,)]
+    assert [part.weight for part in loss.parts] == [0.25, 0.25, 1, 1, 1]
+
+    def predict(x: Tensor) -> Tensor:
+        return torch.sin(x[:, :1]) * x[:, 1:] ** 2
+
+    torch.testing.assert_close(loss(predict, *batch), MeanSquares(*loss.parts)(predict, *batch))
+    for part in loss.parts:
+        (points,) = (batch[place] for place in part.takes)
+        every = part.residual(predict, points)
+        assert every.shape[0] == len(points)
+        torch.testing.assert_close(part.residual(predict, points[2:3]), every[2:3])
 
 
 def test_several_equations_add_and_several_unknowns_are_columns():

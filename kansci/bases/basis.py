@@ -1,4 +1,8 @@
-"""What all families of univariate functions share."""
+"""What all families of univariate functions share.
+
+Users see points first, `(*, in, size)`. A layer asks for `rows`, `(in, size, point)`: what is
+computed for each point lies side by side in memory, whatever the number of functions is.
+"""
 
 from abc import abstractmethod
 
@@ -26,6 +30,24 @@ class Basis(nn.Module):
         """
         # A function that appends a dimension is still one of each number alone.
         return taylor(self, x, order)
+
+    def rows(self, x: Tensor, order: int) -> tuple[Tensor, ...]:
+        """The same with points last, `(in, point)` to `(in, size, point)` each."""
+        return tuple(row.movedim(0, -1) for row in self.taylor(x.mT, order))
+
+
+class ClosedForm(Basis):
+    """A basis that states its rows, from which all else follows."""
+
+    @abstractmethod
+    def rows(self, x: Tensor, order: int) -> tuple[Tensor, ...]: ...
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.taylor(x, 0)[0]
+
+    def taylor(self, x: Tensor, order: int) -> tuple[Tensor, ...]:
+        found = self.rows(x.reshape(-1, x.shape[-1]).mT, order)  # (in, size, point)
+        return tuple(row.movedim(-1, 0).reshape(*x.shape, self.size) for row in found)
 
 
 def check_grid(grid: int, least: int = 1) -> None:

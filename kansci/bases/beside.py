@@ -3,10 +3,10 @@
 import torch
 from torch import Tensor, nn
 
-from kansci.bases.basis import Basis
+from kansci.bases.basis import Basis, ClosedForm
 
 
-class Beside(Basis):
+class Beside(ClosedForm):
     """The functions of all parts, in order; `size` is the sum of theirs."""
 
     def __init__(self, *parts: Basis) -> None:
@@ -14,9 +14,6 @@ class Beside(Basis):
         self.parts = nn.ModuleList(parts)
         self.size = sum(part.size for part in parts)
 
-    def forward(self, x: Tensor) -> Tensor:
-        return torch.cat([part(x) for part in self.parts], -1)  # (*, in, size)
-
-    def taylor(self, x: Tensor, order: int) -> tuple[Tensor, ...]:
-        parts = [part.taylor(x, order) for part in self.parts]  # type: ignore[operator]
-        return tuple(torch.cat(rows, -1) for rows in zip(*parts, strict=True))
+    def rows(self, x: Tensor, order: int) -> tuple[Tensor, ...]:
+        parts = [part.rows(x, order) for part in self.parts]  # type: ignore[operator]
+        return tuple(torch.cat(rows, -2) for rows in zip(*parts, strict=True))

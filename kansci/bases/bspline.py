@@ -2,28 +2,39 @@ r"""B-splines on a uniform grid: the basis of the first KAN.
 
 Source: Liu et al. 2024, "KAN: Kolmogorov-Arnold Networks", arXiv:2404.19756, section 2.2;
 de Boor 1978, "A Practical Guide to Splines", chapter IX.
-We differ: the grid is fixed, and the four cubic bells of a cell are evaluated in closed form.
+We differ: the grid is fixed, and cubic bells are evaluated in closed form, in one of two ways that
+agree to rounding: run as it is, the four pieces of a cell cost least; compiled, where a chain of
+operations is one loop, all bells do.
 """
 
 import torch
 from torch import Tensor
 
-from kansci.bases.basis import Basis, check_domain, check_grid
-from kansci.bases.local import spread
+from kansci.bases.basis import ClosedForm, check_domain, check_grid
+from kansci.bases.local import fused, spread
 from kansci.calculus import taylor
 
+DENSE = 32  # functions up to which, compiled, all cost less than to find those that are not 0
+# Six times the four cubic bells of a cell, by powers of the place in it: (1 - u)^3, and so on;
+# then their two derivatives. Whole numbers, which are exact in every dtype.
+PIECES = (
+    *((1, -3, 3, -1), (4, 0, -6, 3), (1, 3, 3, -3), (0, 0, 0, 1)),
+    *((-3, 6, -3, 0), (0, -12, 9, 0), (3, 6, -9, 0), (0, 0, 3, 0)),
+    *((6, -6, 0, 0), (-12, 18, 0, 0), (6, -18, 0, 0), (0, 6, 0, 0)),
+)
 
-class BSpline(Basis):
+
+class BSpline(ClosedForm):
     r"""Shifted copies of one bell, $B_k(x) = N\big((x - x_k)/h\big)$, on `grid` cells of width $h$.
 
     $N$ is the centred cardinal B-spline of the degree $d$: $d - 1$ times continuously
     differentiable, of support $|t| < (d + 1)/2$. The `grid + degree` bells sum to 1 on the domain
-    and fade outside it. In a cell only $d + 1$ of them are not 0; cubic ones are
+    and fade outside it. Cubic ones are
 
-    $$\tfrac16\big(v^3,\; 4 + 3u^2(u - 2),\; 4 + 3v^2(v - 2),\; u^3\big), \qquad v = 1 - u,$$
+    $$N(t) = \tfrac16\big(\mathrm{relu}(2 - |t|)^3 - 4\,\mathrm{relu}(1 - |t|)^3\big).$$
 
-    at $u \in [0, 1]$ of it. Unlike the sum of truncated powers, nothing cancels on fine grids, and
-    nothing grows outside them.
+    Unlike in the sum of truncated powers, nothing cancels on fine grids, and nothing grows outside
+    them. In a cell only four of them are not 0; on fine grids only those are computed.
 
     Args:
         grid: cells that divide the domain.
@@ -35,6 +46,7 @@ class BSpline(Basis):
     """
 
     centres: Tensor
+    pieces: Tensor
 
     def __init__(
         self,
@@ -56,32 +68,40 @@ class BSpline(Basis):
         self.low = low
         # In cells, where they are multiples of a half: exact in every dtype.
         self.register_buffer("centres", torch.arange(self.size) + (1 - degree) / 2)
+        self.register_buffer("pieces", torch.tensor(PIECES).float(), persistent=False)
 
-    def forward(self, x: Tensor) -> Tensor:
-        return self.taylor(x, 0)[0]
-
-    def taylor(self, x: Tensor, order: int) -> tuple[Tensor, ...]:
+    def rows(self, x: Tensor, order: int) -> tuple[Tensor, ...]:
+        centres = self.centres.unsqueeze(-1)
         if self.degree != 3:
-            return taylor(lambda z: cardinal(self._cells(z) - self.centres, self.degree), x, order)
+            return taylor(lambda z: cardinal(self._cells(z) - centres, self.degree), x, order)
         t = self._cells(x)
+        if self.size <= DENSE and fused():
+            return cubic(t - centres, order, self.step)
         cell = t.detach().floor().clamp(-4, self.size)
-        u = (t - cell).clamp(0, 1)
-        return tuple(spread(rows, cell, self.size) for rows in pieces(u, order, self.step))
+        u = (t - cell).clamp(0, 1)  # (in, 1, point)
+        powers = torch.cat([torch.ones_like(u), u, u * u, u * u * u], -2)  # (in, 4, point)
+        near = (self.pieces[: 4 * (order + 1)] @ powers).split(4, -2)  # (in, 4, point) each
+        return tuple(
+            spread(rows / (6 * self.step**number), cell, self.size)
+            for number, rows in enumerate(near)
+        )
 
     def _cells(self, x: Tensor) -> Tensor:
-        """How many cells each point lies from the lower end, `(*, in, 1)`."""
-        return ((x - self.low) / self.step).unsqueeze(-1)
+        """How many cells each point lies from the lower end, `(in, 1, point)`."""
+        return ((x - self.low) / self.step).unsqueeze(-2)
 
 
-def pieces(u: Tensor, order: int, step: float) -> tuple[Tensor, ...]:
-    """The four cubic bells of a cell at `u` in [0, 1] of it, and their derivatives, `(*, 4)`."""
-    v = 1 - u
-    value = torch.cat([v**3, 4 + 3 * u * u * (u - 2), 4 + 3 * v * v * (v - 2), u**3], -1) / 6
+def cubic(t: Tensor, order: int, step: float) -> tuple[Tensor, ...]:
+    """Cubic bells at `t` cells from their centres, and their derivatives, of any shape."""
+    side = torch.where(t < 0, -1.0, 1.0)  # not the sign: 0 in the middle has a curvature, too
+    far, near = torch.relu(2 - side * t), torch.relu(1 - side * t)
+    value = (far * far * far - 4 * (near * near * near)) / 6
     if order == 0:
         return (value,)
-    first = torch.cat([-v * v, u * (3 * u - 4), v * (4 - 3 * v), u * u], -1) / (2 * step)
-    second = torch.cat([v, 3 * u - 2, 3 * v - 2, u], -1) / step**2
-    return (value, first, second)[: order + 1]
+    first = side * (4 * near * near - far * far) / (2 * step)
+    if order == 1:
+        return value, first
+    return value, first, (far - 4 * near) / step**2
 
 
 def cardinal(t: Tensor, degree: int) -> Tensor:

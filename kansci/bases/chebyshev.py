@@ -8,10 +8,10 @@ a gradient of NaN once tanh saturates.
 import torch
 from torch import Tensor
 
-from kansci.bases.basis import Basis
+from kansci.bases.basis import ClosedForm
 
 
-class Chebyshev(Basis):
+class Chebyshev(ClosedForm):
     r"""$T_0, \dots, T_D$ of $\tanh x$, where $T_{d+1}(z) = 2 z\,T_d(z) - T_{d-1}(z)$.
 
     Global functions: a change anywhere is felt everywhere.
@@ -30,10 +30,7 @@ class Chebyshev(Basis):
         self.degree = degree
         self.size = degree + 1
 
-    def forward(self, x: Tensor) -> Tensor:
-        return self.taylor(x, 0)[0]
-
-    def taylor(self, x: Tensor, order: int) -> tuple[Tensor, ...]:
+    def rows(self, x: Tensor, order: int) -> tuple[Tensor, ...]:
         z = torch.tanh(x)
         zero, one = torch.zeros_like(z), torch.ones_like(z)
         f, df, ddf = [one, z], [zero, one], [zero, zero]  # in z, by degree
@@ -43,12 +40,12 @@ class Chebyshev(Basis):
             if order > 0:
                 df.append(2 * z * df[-1] + 2 * f[-1] - df[-2])
             f.append(2 * z * f[-1] - f[-2])
-        value = torch.stack(f, -1)  # (*, in, size)
+        value = torch.stack(f, -2)  # (in, size, point)
         if order == 0:
             return (value,)
-        slope = (1 - z.square()).unsqueeze(-1)  # of z in x
-        first = torch.stack(df, -1)
+        slope = (1 - z.square()).unsqueeze(-2)  # of z in x
+        first = torch.stack(df, -2)
         if order == 1:
             return value, first * slope
-        bend = torch.stack(ddf, -1) * slope - 2 * z.unsqueeze(-1) * first
+        bend = torch.stack(ddf, -2) * slope - 2 * z.unsqueeze(-2) * first
         return value, first * slope, bend * slope

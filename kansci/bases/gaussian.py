@@ -9,13 +9,13 @@ two points.
 import torch
 from torch import Tensor
 
-from kansci.bases.basis import Basis, check_domain
+from kansci.bases.basis import ClosedForm, check_domain
 from kansci.bases.local import spread
 
 REACH = 7  # steps from which a bell is below 1e-21: nothing beside the others, in any dtype
 
 
-class Gaussian(Basis):
+class Gaussian(ClosedForm):
     r"""Bells $\exp\big(-((x - c_k)/h)^2\big)$ at `size` even centres, $h$ apart.
 
     Neither compact nor a partition of unity; derivatives of every order.
@@ -42,16 +42,14 @@ class Gaussian(Basis):
         self.step = (high - self.low) / (size - 1)
         self.register_buffer("centres", torch.arange(size).float())  # in steps: exact
 
-    def forward(self, x: Tensor) -> Tensor:
-        return self.taylor(x, 0)[0]
-
-    def taylor(self, x: Tensor, order: int) -> tuple[Tensor, ...]:
-        t = ((x - self.low) / self.step).unsqueeze(-1)  # (*, in, 1), in steps
+    def rows(self, x: Tensor, order: int) -> tuple[Tensor, ...]:
+        t = ((x - self.low) / self.step).unsqueeze(-2)  # (in, 1, point), in steps
         if self.size <= 4 * REACH:
-            return bells(t - self.centres, order, self.step)
+            return bells(t - self.centres.unsqueeze(-1), order, self.step)
         first = t.detach().floor().clamp(-2 * REACH, self.size + REACH) - REACH
-        near = t - first - torch.arange(2 * REACH + 2, device=x.device)  # (*, in, few)
-        return tuple(spread(rows, first, self.size) for rows in bells(near, order, self.step))
+        few = torch.arange(2 * REACH + 2, device=x.device).unsqueeze(-1)
+        near = bells(t - first - few, order, self.step)  # (in, few, point)
+        return tuple(spread(rows, first, self.size) for rows in near)
 
 
 def bells(t: Tensor, order: int, step: float) -> tuple[Tensor, ...]:
@@ -60,5 +58,6 @@ def bells(t: Tensor, order: int, step: float) -> tuple[Tensor, ...]:
     if order == 0:
         return (value,)
     first = -2 / step * t * value
-    second = (4 * t.square() - 2) / step**2 * value
-    return (value, first, second)[: order + 1]
+    if order == 1:
+        return value, first
+    return value, first, (4 * t.square() - 2) / step**2 * value

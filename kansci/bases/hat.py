@@ -7,10 +7,10 @@ We differ: the grid lies on [-1, 1] and has eight points; theirs has 32 on [-2, 
 import torch
 from torch import Tensor
 
-from kansci.bases.basis import Basis, check_domain, check_grid
+from kansci.bases.basis import ClosedForm, check_domain, check_grid
 
 
-class Hat(Basis):
+class Hat(ClosedForm):
     r"""Hats $\mathrm{relu}(1 - |t - k|)$ with $t = (x - \mathrm{low})/h$, on `grid` cells.
 
     A coefficient is the function's value on its grid point. Outside the domain the pieces at
@@ -45,8 +45,14 @@ class Hat(Basis):
         self.register_buffer("below", (points == 1).float() - (points == 0).float())
         self.register_buffer("above", (points == grid).float() - (points == grid - 1).float())
 
-    def forward(self, x: Tensor) -> Tensor:
-        t = ((x - self.low) / self.step).unsqueeze(-1)  # (*, in, 1)
-        hats = torch.relu(1 - (t.clamp(0, self.grid) - self.points).abs())  # (*, in, size)
+    def rows(self, x: Tensor, order: int) -> tuple[Tensor, ...]:
+        t = ((x - self.low) / self.step).unsqueeze(-2)  # (in, 1, point)
+        points, below, above = (row.unsqueeze(-1) for row in (self.points, self.below, self.above))
+        distance = t.clamp(0, self.grid) - points  # (in, size, point)
         under, over = -torch.relu(-t), torch.relu(t - self.grid)
-        return hats + under * self.below + over * self.above
+        value = torch.relu(1 - distance.abs()) + under * below + over * above
+        if order == 0:
+            return (value,)
+        within = (distance.abs() < 1) & (t >= 0) & (t <= self.grid)
+        slope = torch.where(within, -distance.sign(), (t < 0) * below + (t > self.grid) * above)
+        return (value, slope / self.step, torch.zeros_like(value))[: order + 1]

@@ -2,19 +2,19 @@
 
 from collections.abc import Callable
 
+import torch
 from torch import Tensor
-from torch.nn import functional
 
-from kansci.bases.basis import Basis
+from kansci.bases.basis import ClosedForm
 from kansci.calculus import silu
 
-FUNCTIONS: dict[str, Callable[[Tensor], Tensor]] = {
-    "silu": functional.silu,
-    "identity": lambda x: x,
+FUNCTIONS: dict[str, Callable[[Tensor], tuple[Tensor, Tensor, Tensor]]] = {
+    "silu": silu,
+    "identity": lambda x: (x, torch.ones_like(x), torch.zeros_like(x)),
 }
 
 
-class Pointwise(Basis):
+class Pointwise(ClosedForm):
     """One function of each input, by name.
 
     Args:
@@ -32,10 +32,5 @@ class Pointwise(Basis):
             raise ValueError(f"want a function out of {sorted(FUNCTIONS)}, got {function=}")
         self.function = function
 
-    def forward(self, x: Tensor) -> Tensor:
-        return FUNCTIONS[self.function](x).unsqueeze(-1)  # (*, in, 1)
-
-    def taylor(self, x: Tensor, order: int) -> tuple[Tensor, ...]:
-        if self.function != "silu":
-            return super().taylor(x, order)
-        return tuple(row.unsqueeze(-1) for row in silu(x)[: order + 1])
+    def rows(self, x: Tensor, order: int) -> tuple[Tensor, ...]:
+        return tuple(row.unsqueeze(-2) for row in FUNCTIONS[self.function](x)[: order + 1])

@@ -8,10 +8,10 @@ and its hand-written gradient is half the true one at the defaults. Inputs are n
 import torch
 from torch import Tensor
 
-from kansci.bases.basis import Basis, check_domain
+from kansci.bases.basis import ClosedForm, check_domain
 
 
-class ReflectionalSwitch(Basis):
+class ReflectionalSwitch(ClosedForm):
     r"""Bells $1 - \tanh^2\big((x - c_k)/h\big)$ at `size` even centres, $h$ apart.
 
     Derivatives of every order; tails that fade like $4 e^{-2|t|}$.
@@ -38,15 +38,13 @@ class ReflectionalSwitch(Basis):
         self.step = (high - self.low) / (size - 1)
         self.register_buffer("centres", torch.arange(size).float())  # in steps: exact
 
-    def forward(self, x: Tensor) -> Tensor:
-        return 1 - torch.tanh(self._steps(x)).square()
-
-    def taylor(self, x: Tensor, order: int) -> tuple[Tensor, ...]:
-        switch = torch.tanh(self._steps(x))
+    def rows(self, x: Tensor, order: int) -> tuple[Tensor, ...]:
+        t = ((x - self.low) / self.step).unsqueeze(-2) - self.centres.unsqueeze(-1)
+        switch = torch.tanh(t)  # (in, size, point)
         value = 1 - switch.square()
+        if order == 0:
+            return (value,)
         first = -2 / self.step * switch * value
-        second = (6 * switch.square() - 2) / self.step**2 * value
-        return (value, first, second)[: order + 1]
-
-    def _steps(self, x: Tensor) -> Tensor:
-        return ((x - self.low) / self.step).unsqueeze(-1) - self.centres  # (*, in, size)
+        if order == 1:
+            return value, first
+        return value, first, (4 - 6 * value) / self.step**2 * value

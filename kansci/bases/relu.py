@@ -8,10 +8,10 @@ keeps that of the first ends while training moves them. The grid lies on [-1, 1]
 import torch
 from torch import Tensor, nn
 
-from kansci.bases.basis import Basis, check_domain, check_grid
+from kansci.bases.basis import ClosedForm, check_domain, check_grid
 
 
-class ReluBell(Basis):
+class ReluBell(ClosedForm):
     r"""Bells $R_k(x) = [\mathrm{relu}(e_k - x)\,\mathrm{relu}(x - s_k)]^2\,16/(e_k - s_k)^4$.
 
     Each bell lives on $[s_k, e_k]$ and peaks at 1 in the middle; its second derivative jumps at
@@ -46,17 +46,17 @@ class ReluBell(Basis):
         self.start = nn.Parameter(start.expand(dim_in, -1).clone())
         self.end = nn.Parameter((start + cell * (order + 1)).expand(dim_in, -1).clone())
 
-    def forward(self, x: Tensor) -> Tensor:
-        x = x.unsqueeze(-1)  # (*, in, 1)
-        product = torch.relu(self.end - x) * torch.relu(x - self.start)  # (*, in, size)
-        return (4 * product / (self.end - self.start).square()).square()
-
-    def taylor(self, x: Tensor, order: int) -> tuple[Tensor, ...]:
-        x = x.unsqueeze(-1)  # (*, in, 1)
-        left, right = torch.relu(x - self.start), torch.relu(self.end - x)
-        factor = 4 / (self.end - self.start).square()
+    def rows(self, x: Tensor, order: int) -> tuple[Tensor, ...]:
+        start, end = self.start.unsqueeze(-1), self.end.unsqueeze(-1)  # (in, size, 1)
+        left = torch.relu(x.unsqueeze(-2) - start)  # (in, size, point)
+        right = torch.relu(end - x.unsqueeze(-2))
+        factor = 4 / (end - start).square()
         bell = factor * left * right
+        if order == 0:
+            return (bell.square(),)
         inside = (left > 0) & (right > 0)
         slope = torch.where(inside, factor * (right - left), 0.0)
+        if order == 1:
+            return bell.square(), 2 * bell * slope
         second = 2 * (slope.square() - torch.where(inside, 2 * factor * bell, 0.0))
-        return (bell.square(), 2 * bell * slope, second)[: order + 1]
+        return bell.square(), 2 * bell * slope, second

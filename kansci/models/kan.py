@@ -51,11 +51,22 @@ class KANLayer(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         if x.shape[-1] != self.dim_in:
             raise ValueError(f"want x (*, {self.dim_in}), got {tuple(x.shape)}")
-        y = self._mix(self.basis(x))
-        return y if self.bias is None else y + self.bias
+        y = self._mix(self.basis.rows(points_last(x), 0)[0])
+        y = y if self.bias is None else y + self.bias.unsqueeze(-1)
+        return points_first(y, x)
 
     def _mix(self, phi: Tensor) -> Tensor:
-        return phi.flatten(-2) @ self.coef.flatten(1).T  # (*, in, size) to (*, out)
+        return self.coef.flatten(1) @ phi.flatten(0, 1)  # (in, size, point) to (out, point)
+
+
+def points_last(x: Tensor) -> Tensor:
+    """`(*, d)` to `(d, point)`."""
+    return x.reshape(-1, x.shape[-1]).mT
+
+
+def points_first(y: Tensor, x: Tensor) -> Tensor:
+    """`(d, point)` to the leading dimensions of `x`; a view, which the next layer turns back."""
+    return y.mT.reshape(*x.shape[:-1], y.shape[0])
 
 
 @torch.no_grad()
@@ -75,7 +86,7 @@ def started(coef: Tensor, basis: Basis) -> Tensor:
     noise = torch.randn(coef.shape) / phi.square().sum(-1).mean(0).sqrt().unsqueeze(-1)
     slope = torch.randn(*coef.shape[:2], 1)
     edges = math.sqrt(1 - NOISE**2) * slope * line + NOISE * noise  # each of unit mean square
-    return (edges / math.sqrt(3 * dim_in)).to(coef.dtype)
+    return (edges / math.sqrt(3 * dim_in)).to(coef.dtype).contiguous()
 
 
 class KAN(nn.Sequential):
@@ -96,12 +107,20 @@ class KAN(nn.Sequential):
 
 @passes_jets(KANLayer)
 def _kan_layer(layer: KANLayer, jet: Jet) -> Jet:
-    phi, *slopes = layer.basis.taylor(jet.value, 2 if jet.pairs else 1)
+    def rows(x: Tensor) -> Tensor:
+        return points_last(x).unsqueeze(-2)  # (in, 1, point)
+
+    phi, *slopes = layer.basis.rows(points_last(jet.value), 2 if jet.streams else 1)
     value = layer._mix(phi)
     if layer.bias is not None:
-        value = value + layer.bias
-    first = layer._mix(slopes[0] * jet.first.unsqueeze(-1))
-    if not jet.pairs:
-        return Jet(value, first, value.new_zeros((0, *value.shape)), ())
-    bend = slopes[1] * jet.products().unsqueeze(-1) + slopes[0] * jet.second.unsqueeze(-1)
-    return Jet(value, first, layer._mix(bend), jet.pairs)
+        value = value + layer.bias.unsqueeze(-1)
+    first = [layer._mix(slopes[0] * rows(one)) for one in jet.first]
+    bends = [slopes[1] * rows(product) for product in jet.products()]
+    if jet.second:
+        bends = [a + slopes[0] * rows(b) for a, b in zip(bends, jet.second, strict=True)]
+    return Jet(
+        points_first(value, jet.value),
+        tuple(points_first(one, jet.value) for one in first),
+        tuple(points_first(one, jet.value) for one in map(layer._mix, bends)),
+        jet.streams,
+    )

@@ -18,6 +18,8 @@ class Units(nn.Module):
 
     centre: Tensor
     half_width: Tensor
+    mean: Tensor
+    std: Tensor
 
     def __init__(self, network: nn.Module, domain: Sequence[Interval], scale: Scale) -> None:
         super().__init__()
@@ -25,11 +27,12 @@ class Units(nn.Module):
         low, high = torch.tensor(domain, dtype=torch.double).T
         self.register_buffer("centre", (low + high) / 2)
         self.register_buffer("half_width", (high - low) / 2)
-        self.scale = scale
+        # Not plain numbers: networks of different tasks train in one program.
+        self.register_buffer("mean", torch.tensor(scale.mean, dtype=torch.double))
+        self.register_buffer("std", torch.tensor(scale.std, dtype=torch.double))
 
     def forward(self, x: Tensor | Jet) -> Tensor | Jet:
-        mean, std = self.scale
         if isinstance(x, Jet):
             inner = x.linear(lambda z: z / self.half_width, -self.centre / self.half_width)
-            return carry(self.network, inner).linear(lambda z: std * z, mean)
-        return mean + std * self.network((x - self.centre) / self.half_width)
+            return carry(self.network, inner).linear(lambda z: self.std * z, self.mean)
+        return self.mean + self.std * self.network((x - self.centre) / self.half_width)
