@@ -18,18 +18,27 @@ from torch.utils._pytree import tree_map
 
 from kansci.calculus import Network
 from kansci.draws import Draws
+from kansci.gauss import normal
 from kansci.models import trainable
-from kansci.task import Batch, Loss
+from kansci.task import Batch, Loss, MeanSquares
 
 Weights = dict[str, Tensor]
 POINTS = 8_192  # predicted at once, so that memory does not grow with a probe
+WIDTH = 8  # members predicted at once
+EVERY = slice(None)
+Lifted = Callable[..., tuple[Tensor, ...]]
 
 
 class Member(NamedTuple):
-    """What a member has of its own, beside data and target."""
+    """What a member has of its own, beside data and target.
+
+    Attributes:
+        place: of its task among those that train together.
+    """
 
     seed: int
     rate: float
+    place: int = 0
 
 
 class Ensemble:
@@ -39,13 +48,14 @@ class Ensemble:
     member, with the same numbers; `lifted` says which it was.
 
     Args:
-        make: builds one network; it draws from global generators, seeded for each member alone.
-        example: a few points, `(point, in)`, on which lifting is tried.
+        makes: builds one network of each place; it draws from global generators, seeded for each
+            member alone.
+        example: a few points of each place, `(place, point, in)`, on which lifting is tried.
     """
 
     def __init__(
         self,
-        make: Callable[[], nn.Module],
+        makes: Sequence[Callable[[], nn.Module]],
         members: Sequence[Member],
         example: Tensor,
         *,
@@ -53,7 +63,7 @@ class Ensemble:
     ) -> None:
         self.members = tuple(members)
         self.device = torch.device(device)
-        networks = [self._seeded(make, member) for member in members]
+        networks = [self._seeded(makes[member.place], member) for member in members]
         self.parameters_of_one = trainable(networks[0])
         weights, self.fixed = _stacked(networks, self.device)
         self._names = _first_names(networks[0])
@@ -64,13 +74,16 @@ class Ensemble:
         self._learner = deepcopy(networks[0]).to("meta").train()
         self._knower = deepcopy(self._learner).eval()
         self._draws = [Draws("draws", member.seed, self.device) for member in members]
-        self.lifted = self._try_lifting(example.to(self.device))
+        self.changes = False  # whether a network changes its own state as it learns
+        places = torch.tensor([member.place for member in members])
+        self.lifted = self._try_lifting(example[places].to(self.device))  # (member, point, in)
 
-    def objective(self, loss: Loss) -> Callable[[Batch], tuple[Tensor, Tensor]]:
-        """From a loss of one network to gradients `(member, n)` and losses `(member,)` of all.
+    def gradients(self, loss: Loss) -> Lifted:
+        """From a loss of one network to a function of all that their gradients depend on.
 
-        The gradient is taken inside the lift, so that nothing is averaged over members. Batches
-        are tuples of tensors `(member, ...)`.
+        It takes weights `(member, n)`, then the tensors of `fixed`, then those of a batch, each
+        `(member, ...)`, of any of the members; it gives gradients `(member, n)` and losses
+        `(member,)`. The gradient is taken inside the lift: nothing is averaged over members.
         """
 
         def one(params: Weights, fixed: Weights, batch: Batch) -> Tensor:
@@ -78,9 +91,27 @@ class Ensemble:
 
         each = self._over_members(grad_and_value(one) if self.lifted else _by_autograd(one))
 
-        def of_all(batch: Batch) -> tuple[Tensor, Tensor]:
-            gradients, losses = each(self.params, self.fixed, batch)
+        def of_all(flat: Tensor, *rest: Tensor) -> tuple[Tensor, Tensor]:
+            fixed = dict(zip(self.fixed, rest, strict=False))
+            gradients, losses = each(self._views(flat), fixed, rest[len(fixed) :])
             return torch.cat([_rows(gradients[name]) for name in self._shapes], 1), losses
+
+        return of_all
+
+    def normals(self, loss: MeanSquares) -> Lifted:
+        """As `gradients`, for Levenberg-Marquardt: `(gram, gradient, loss)` of the residuals."""
+
+        def one(row: Tensor, fixed: Weights, batch: Batch) -> tuple[Tensor, Tensor, Tensor]:
+            def predict(row: Tensor) -> Network:
+                return self._network(self._learner, self._of_one(row), fixed)
+
+            return normal(loss, predict, row, batch)
+
+        each = self._over_members(one)
+
+        def of_all(flat: Tensor, *rest: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+            fixed = dict(zip(self.fixed, rest, strict=False))
+            return each(flat, fixed, rest[len(fixed) :])
 
         return of_all
 
@@ -94,25 +125,40 @@ class Ensemble:
         # asks for a gradient here, so nothing is kept for one.
         return self._over_members(one)(self.params, self.fixed, batch)
 
-    def predict(self, x: Tensor) -> Tensor:
-        """The same points for every member, `(point, in)` to `(member, point, out)`."""
+    def predict(self, x: Tensor, among: slice = EVERY) -> Tensor:
+        """The same points for every member among some, `(point, in)` to `(member, point, out)`."""
 
         def one(params: Weights, fixed: Weights, part: Tensor) -> Tensor:
             return self._network(self._knower, params, fixed)(part)
 
+        params = {name: weight[among] for name, weight in self.params.items()}
+        fixed = {name: tensor[among] for name, tensor in self.fixed.items()}
+        count = len(self.flat[among])
+        width = WIDTH if self.lifted else count  # what is looped takes one by one anyway
+
+        def some(part: Tensor, start: int) -> Tensor:
+            own = slice(start, start + width)
+            given = ({name: one[own] for name, one in kind.items()} for kind in (params, fixed))
+            return every(*given, part.expand(len(self.flat[among][own]), *part.shape))
+
         with torch.no_grad():
-            every = self._over_members(one)
+            every = self._over_members(one, among)
             parts = [
-                every(self.params, self.fixed, part.expand(len(self.members), *part.shape))
+                torch.cat([some(part, start) for start in range(0, count, width)])
                 for part in x.to(self.device, self.flat.dtype).split(POINTS)
             ]
         return torch.cat(parts, 1)
 
-    def adapted(self) -> int:
-        """Untrained numbers of one network that differ between members or changed in training."""
+    def adapted(self, among: slice = EVERY) -> int:
+        """Untrained numbers of one network that differ between members or changed in training.
+
+        Args:
+            among: members of one task; other tasks have units of their own.
+        """
         count = 0
-        for name, now in self.fixed.items():
-            changed = (now != self._start[name]) | (now != now[:1])
+        for name, tensor in self.fixed.items():
+            now = tensor[among]
+            changed = (now != self._start[name][among]) | (now != now[:1])
             count += int(changed.any(0).sum())
         return count
 
@@ -146,7 +192,15 @@ class Ensemble:
         sizes = [shape.numel() for shape in self._shapes.values()]
         parts = flat.split(sizes, 1)
         return {
-            name: part.view(len(self.members), *shape)
+            name: part.view(len(flat), *shape)
+            for part, (name, shape) in zip(parts, self._shapes.items(), strict=True)
+        }
+
+    def _of_one(self, row: Tensor) -> Weights:
+        sizes = [shape.numel() for shape in self._shapes.values()]
+        parts = row.split(sizes)
+        return {
+            name: part.view(shape)
             for part, (name, shape) in zip(parts, self._shapes.items(), strict=True)
         }
 
@@ -161,21 +215,24 @@ class Ensemble:
         try:
             with warnings.catch_warnings(), draws:
                 warnings.simplefilter("ignore")  # about slow fallbacks of a module we only try
-                self.objective(total)((example.expand(len(self.members), *example.shape),))
+                few = min(len(self.members), 2)  # lifting is tried on as many as can differ
+                given = (self.flat, *self.fixed.values(), example)
+                self.gradients(total)(*(one[:few] for one in given))
         except (RuntimeError, NotImplementedError):
             return False  # a network that is simply wrong fails again, with a plainer error
         finally:
-            self.fixed = before
+            after, self.fixed = self.fixed, before
+            self.changes = any(not torch.equal(after[name], one) for name, one in before.items())
         return draws.unseen() == untouched
 
-    def _over_members(self, one: Callable[..., Any]) -> Callable[..., Any]:
+    def _over_members(self, one: Callable[..., Any], among: slice = EVERY) -> Callable[..., Any]:
         if self.lifted:
             return torch.vmap(one)  # refuses random layers: draws would depend on neighbours
 
         def loop(*stacked: Any) -> Any:
             alone = []
-            for index in range(len(self.members)):
-                with self._draws[index]:
+            for index, draws in enumerate(self._draws[among]):
+                with draws:
                     alone.append(one(*tree_map(lambda s, i=index: s[i], stacked)))
             return tree_map(lambda *leaves: torch.stack(leaves), *alone)
 

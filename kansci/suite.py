@@ -8,15 +8,17 @@ from typing import NamedTuple
 
 from pydantic import BaseModel, Field, PositiveInt, ValidationError
 
-from kansci.discover import get_task, home
+from kansci.discover import find_tasks, get_model, get_task, home
 from kansci.errors import UnknownName, UserError
-from kansci.models import Model, get_model
+from kansci.models import Model
 from kansci.recipe import Recipe
 from kansci.task import Task
 
+MEMORY = 4_096  # MB of a worker
+
 
 class Group(BaseModel, frozen=True, extra="forbid"):
-    """Tasks that run at the same budgets."""
+    """Tasks, by name or by pattern, that run at the same budgets."""
 
     tasks: tuple[str, ...]
     budgets: tuple[PositiveInt, ...]
@@ -28,6 +30,7 @@ class Suite(BaseModel, frozen=True, extra="forbid"):
     Attributes:
         recipes: the recipe of each family.
         seconds: time limit of a cell; generous, and the same for all.
+        memory: limit in MB of what a worker holds, some 350 for Python and torch included.
         speed_budget: at which the models are timed; `None` leaves speed out.
     """
 
@@ -37,6 +40,7 @@ class Suite(BaseModel, frozen=True, extra="forbid"):
     groups: tuple[Group, ...]
     recipes: dict[str, Recipe]
     seconds: PositiveInt = 600
+    memory: PositiveInt = MEMORY
     speed_budget: PositiveInt | None = None
 
     def recipe(self, family: str) -> Recipe:
@@ -68,7 +72,7 @@ def _suites() -> dict[str, Suite]:
     path = home("tasks") / "suites.toml"
     try:
         file = _File.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
-        recipes = {name: Recipe(name=name, **body) for name, body in file.recipe.items()}  # type: ignore[arg-type]
+        recipes = {name: _recipe(name, file.recipe) for name in file.recipe}
         return {
             name: Suite.model_validate(
                 {
@@ -81,6 +85,14 @@ def _suites() -> dict[str, Suite]:
         }
     except (OSError, tomllib.TOMLDecodeError, ValidationError, KeyError) as error:
         raise UserError(f"{path}: no list of suites: {error}") from error
+
+
+def _recipe(name: str, every: dict[str, dict[str, object]]) -> Recipe:
+    """A recipe of the file; one that is `like` another says only what it changes."""
+    body = dict(every[name])
+    while "like" in body:
+        body = {**every[str(body.pop("like"))], **body}
+    return Recipe(name=name, **body)  # type: ignore[arg-type]
 
 
 def list_suites() -> list[str]:
@@ -111,7 +123,12 @@ def cells(
     Tasks that are not in the suite run at the budgets of its first group.
     """
     chosen = models if models is not None else [get_model(name) for name in suite.models]
-    budgets = {name: group.budgets for group in suite.groups for name in group.tasks}
+    budgets = {
+        task.name: group.budgets
+        for group in suite.groups
+        for pattern in group.tasks
+        for task in find_tasks(pattern)
+    }
     fallback = suite.groups[0].budgets
     wanted = tasks if tasks is not None else [get_task(name) for name in budgets]
     return [

@@ -17,6 +17,7 @@ from kansci.models import Model, get_model, list_models
 from kansci.recipe import Optimizer, Recipe
 from kansci.speed import measure
 from kansci.suite import Cell
+from kansci.together import Job
 from kansci.training import learn, prepare
 
 cuda = pytest.mark.skipif(not torch.cuda.is_available(), reason="torch sees no GPU here")
@@ -51,8 +52,8 @@ def build(dim_in, dim_out, parameters):
 
 
 def trained(task, model, device, members=MEMBERS):
-    ensemble = prepare(task, model, 250, RECIPE, members, device=device)
-    learned = learn(ensemble, task.stages, RECIPE, [task.probes[0].x[:50]])
+    ensemble = prepare([task], model, 250, RECIPE, members, device=device)
+    (learned,) = learn(ensemble, [task], RECIPE, "test")
     return ensemble, learned
 
 
@@ -86,7 +87,8 @@ def test_draws_on_a_gpu_are_those_of_the_member_alone():
 @pytest.mark.parametrize("task", TASKS, ids=lambda task: task.name)
 def test_a_record_of_a_gpu_has_the_numbers_of_the_cpu_and_names_the_gpu(task):
     cell = Cell(task, get_model("kan"), 250, RECIPE, "custom")
-    here, there = (attempt(cell, device=torch.device(name)) for name in ("cpu", "cuda"))
+    job = Job((cell,))
+    here, there = (attempt(job, device=torch.device(name))[0] for name in ("cpu", "cuda"))
     assert (there.status, there.reason) == ("ok", "")
     assert there.key == here.key
     assert there.environment.device == torch.cuda.get_device_name()

@@ -15,8 +15,9 @@ from kansci.discover import get_task
 from kansci.draws import Draws
 from kansci.ensemble import Ensemble, Member
 from kansci.models import Model, get_model, list_models
+from kansci.objective import Objective
 from kansci.recipe import Optimizer, Recipe
-from kansci.task import stream
+from kansci.task import program_of, stream
 from kansci.training import draw, learn, maker, prepare
 
 REGRESSION = get_task("feynman27/I.12.11")
@@ -34,8 +35,8 @@ def recipe(evaluations=50, **more):
 
 def trained(task, model, members, evaluations=50):
     """An ensemble that has learned a task, a stage of which it answers at its own end."""
-    ensemble = prepare(task, model, 250, recipe(evaluations), members)
-    learn(ensemble, task.stages, recipe(evaluations), [])
+    ensemble = prepare([task], model, 250, recipe(evaluations), members)
+    learn(ensemble, [task], recipe(evaluations), None)
     return ensemble
 
 
@@ -197,10 +198,10 @@ def test_a_gradient_does_not_depend_on_how_many_members_there_are(pair):
     task, model = pair
 
     def gradients(members):
-        ensemble = prepare(task, model, 250, recipe(), members)
+        ensemble = prepare([task], model, 250, recipe(), members)
         sources = [stream("points", member.seed) for member in members]
-        batch = draw(ensemble, task.stages[0], recipe(), sources)
-        return ensemble.objective(task.stages[0].loss)(batch)
+        batch = draw(ensemble, task.stages, recipe(), sources)
+        return Objective(ensemble, task.stages[0].loss, batch)(batch)
 
     many, losses = gradients([Member(3, 1e-2), Member(4, 1e-2), Member(5, 1e-2)])
     one, loss = gradients([Member(4, 1e-2)])
@@ -273,10 +274,10 @@ def test_draws_differ_between_seeds_where_starts_do_not():
                     weight.fill_(0.1)
 
     ensemble = prepare(
-        REGRESSION, model_of(Same), 250, recipe(), [Member(3, 1e-2), Member(4, 1e-2)]
+        [REGRESSION], model_of(Same), 250, recipe(), [Member(3, 1e-2), Member(4, 1e-2)]
     )
-    same = draw(ensemble, REGRESSION.stages[0], recipe(), None)
-    gradients, _ = ensemble.objective(REGRESSION.stages[0].loss)(same)
+    same = draw(ensemble, REGRESSION.stages, recipe(), None)
+    gradients, _ = Objective(ensemble, REGRESSION.stages[0].loss, same)(same)
     assert not torch.allclose(gradients[0], gradients[1])
 
 
@@ -305,7 +306,7 @@ def test_starts_come_from_the_seed_of_the_member_for_every_generator():
 
     def start(*seeds):
         members = [Member(seed, 1e-2) for seed in seeds]
-        return prepare(REGRESSION, Model("draws", build), 250, recipe(), members).flat
+        return prepare([REGRESSION], Model("draws", build), 250, recipe(), members).flat
 
     assert torch.equal(start(3, 4)[1], start(4)[0])
     assert (start(3, 4)[0] != start(3, 4)[1]).all()
@@ -324,8 +325,8 @@ def test_what_differs_or_changes_and_is_not_trained_is_counted_as_adapted():
 
 
 def test_a_shared_weight_counts_once():
-    ensemble = prepare(REGRESSION, model_of(Tied), 250, recipe(), [Member(3, 1e-2)])
-    plain = prepare(REGRESSION, model_of(Plain), 250, recipe(), [Member(3, 1e-2)])
+    ensemble = prepare([REGRESSION], model_of(Tied), 250, recipe(), [Member(3, 1e-2)])
+    plain = prepare([REGRESSION], model_of(Plain), 250, recipe(), [Member(3, 1e-2)])
     assert ensemble.parameters_of_one == plain.parameters_of_one + 64 + 2 * 8
 
 
@@ -341,7 +342,7 @@ def test_an_exported_network_gives_the_predictions_of_its_member(kind):
 
 def test_predictions_in_chunks_are_those_at_once(monkeypatch):
     ensemble = prepare(
-        REGRESSION, get_model("kan"), 250, recipe(), [Member(3, 1e-2), Member(4, 1e-2)]
+        [REGRESSION], get_model("kan"), 250, recipe(), [Member(3, 1e-2), Member(4, 1e-2)]
     )
     x = REGRESSION.probes[0].x[:50]
     at_once = ensemble.predict(x)
@@ -350,11 +351,12 @@ def test_predictions_in_chunks_are_those_at_once(monkeypatch):
 
 
 def test_judging_does_not_train():
-    ensemble = prepare(REGRESSION, model_of(AssignedMean), 250, recipe(), [Member(3, 1e-2)])
+    ensemble = prepare([REGRESSION], model_of(AssignedMean), 250, recipe(), [Member(3, 1e-2)])
     before = {name: tensor.clone() for name, tensor in ensemble.fixed.items()}
     weights = ensemble.flat.clone()
     ensemble.predict(REGRESSION.probes[0].x[:10])
-    ensemble.losses(REGRESSION.stages[0].loss, draw(ensemble, REGRESSION.stages[0], recipe(), None))
+    batch = draw(ensemble, REGRESSION.stages, recipe(), None)
+    ensemble.losses(program_of(REGRESSION.stages[0].loss), batch)
     assert torch.equal(ensemble.flat, weights)
     assert all(torch.equal(ensemble.fixed[name], tensor) for name, tensor in before.items())
 

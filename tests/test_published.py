@@ -30,8 +30,8 @@ def spline(grid):
 def misses(model, recipe):
     """Predictions minus truth after each stage, `[stage][probe]`, `(point,)`; nothing is tuned."""
     members = [Member(seed, recipe.rates[0]) for seed in recipe.evaluation_seeds]
-    ensemble = prepare(BUMPS, model, 250, recipe, members)
-    answers = learn(ensemble, BUMPS.stages, recipe, [probe.x for probe in PROBES]).predictions
+    ensemble = prepare([BUMPS], model, 250, recipe, members)
+    answers = learn(ensemble, [BUMPS], recipe, "test")[0].predictions
     return [
         [(answer[0] - probe.y).squeeze(-1) for answer, probe in zip(row, PROBES, strict=True)]
         for row in answers

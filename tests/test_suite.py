@@ -65,8 +65,8 @@ def test_demo_has_two_models_and_three_tasks():
     assert len(cells(demo)) == 6
 
 
-def test_suites_are_listed_the_quickest_first():
-    assert list_suites() == ["demo", "quick", "long", "reference"]
+def test_suites_are_listed_as_they_grow_and_the_reference_last():
+    assert list_suites() == ["demo", "quick", "long", "standard", "full", "reference"]
 
 
 @pytest.mark.parametrize("name", list_suites())

@@ -1,0 +1,202 @@
+"""What an optimizer asks of an ensemble: gradients and losses of all members, in one gear.
+
+The members are evaluated some at a time, as many as measure fastest and fit into memory; the
+gears, eager and compiled, differ in last digits only. Both follow from counted work, never from a
+clock, so that the same command takes the same way.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
+
+from kansci.capture import captured
+from kansci.ensemble import Ensemble, Lifted
+from kansci.programs import program
+from kansci.record import Gear
+from kansci.task import Batch, Loss, MeanSquares, numbers_of, program_of
+
+COMPILED_FROM = 3e11  # bytes that a training writes, from which compiling pays
+AT_ONCE = {"cpu": 6.4e7}  # bytes that members evaluated together write: what caches hold
+PLENTY = 8e9  # the same on a GPU, which wants more work rather than less
+MOST = 1e9  # bytes of one member, beyond which its points are evaluated some at a time
+
+
+class Objective:
+    """Gradients and losses of all members, for one loss.
+
+    Args:
+        example: a batch of the shapes that will be asked for.
+        ahead: evaluations of one member each that this program will be asked for; times what each
+            writes, they choose the gear where none is given.
+    """
+
+    def __init__(
+        self,
+        ensemble: Ensemble,
+        loss: Loss,
+        example: Batch,
+        *,
+        ahead: int = 0,
+        gear: Gear | None = None,
+    ) -> None:
+        self._ensemble = ensemble
+        self._loss = program_of(loss)
+        self._function = ensemble.gradients(self._loss)
+        self.gear: Gear = "eager"
+        self.note = ""
+        self.weight = self._weigh(example) if ensemble.lifted else 0.0
+        self._width = self._fitting(self.weight)
+        self._pieces = math.ceil(self.weight / MOST) if isinstance(self._loss, MeanSquares) else 1
+        if gear == "compiled" or (gear is None and ahead * self.weight >= COMPILED_FROM):
+            self._compile(example)
+        elif ensemble.device.type == "cuda" and ensemble.lifted and not ensemble.changes:
+            self._function = captured(self._function)
+
+    def __call__(self, batch: Batch) -> tuple[Tensor, Tensor]:
+        """Gradients `(member, n)` and losses `(member,)`."""
+        if self._pieces <= 1 or self.gear == "compiled":
+            return self._chunks(self._function, batch)
+        assert isinstance(self._loss, MeanSquares)
+        answers = [
+            self._chunks(self._ensemble.gradients(loss), piece)
+            for loss, piece in pieces(self._loss, batch, self._pieces)
+        ]
+        gradients, losses = zip(*answers, strict=True)
+        return torch.stack(gradients).sum(0), torch.stack(losses).sum(0)
+
+    def normal(self, batch: Batch) -> tuple[Tensor, Tensor, Tensor]:
+        """Of the weighted residuals `r`: `J^T J`, `J^T r` and the losses `|r|^2`.
+
+        Raises:
+            ValueError: for a loss that is no sum of squares.
+        """
+        if not isinstance(self._loss, MeanSquares):
+            raise ValueError(
+                "Levenberg-Marquardt wants a loss that is a sum of mean squares, got "
+                f"{type(self._loss).__name__}: use another optimizer"
+            )
+        return self._chunks(self._ensemble.normals(self._loss), batch)
+
+    def at(self, batch: Batch) -> Evaluation:
+        """On one batch: what an optimizer calls."""
+        return Evaluation(self, batch)
+
+    def _chunks(self, function: Lifted, batch: Batch) -> Any:
+        ensemble = self._ensemble
+        given = (ensemble.flat, *ensemble.fixed.values(), *batch)
+        if self._width >= len(ensemble.members):
+            return function(*given)
+        parts = zip(*(one.split(self._width) for one in given), strict=True)
+        answers = [function(*part) for part in parts]
+        return tuple(torch.cat(rows) for rows in zip(*answers, strict=True))
+
+    def _fitting(self, weight: float) -> int:
+        members = len(self._ensemble.members)
+        if not self._ensemble.lifted or not weight:
+            return members
+        return max(1, min(members, int(AT_ONCE.get(self._ensemble.device.type, PLENTY) // weight)))
+
+    def _compile(self, example: Batch) -> None:
+        ensemble = self._ensemble
+        if not ensemble.lifted:
+            self.note = "not compiled: a model that cannot be lifted runs eager"
+        elif ensemble.changes:
+            self.note = "not compiled: a model that changes its own state runs eager"
+        else:
+            given = (ensemble.flat, *ensemble.fixed.values(), *example)
+            made = program(self._function, given)
+            if made.run is None:
+                self.note = made.reason
+            else:
+                self._function, self.gear = made.run, "compiled"
+
+    def _weigh(self, example: Batch) -> float:
+        """Bytes that one member's evaluation writes, by two evaluations of a few of its points."""
+        ensemble = self._ensemble
+        fixed = [one[:1].clone() for one in ensemble.fixed.values()]
+
+        def bytes_of(share: float) -> tuple[float, int]:
+            rows = [_few(one[:1], share) for one in example]
+            with Scales() as scales:
+                self._function(ensemble.flat[:1], *fixed, *rows)
+            return scales.bytes, sum(map(_points, rows))
+
+        (least, few), (more, many) = bytes_of(1 / 32), bytes_of(1 / 16)
+        slope = (more - least) / max(many - few, 1)
+        return more + slope * (sum(map(_points, example)) - many)
+
+
+class Evaluation(NamedTuple):
+    """An objective on one batch."""
+
+    objective: Objective
+    batch: Batch
+
+    def __call__(self) -> tuple[Tensor, Tensor]:
+        return self.objective(self.batch)
+
+    def normal(self) -> tuple[Tensor, Tensor, Tensor]:
+        return self.objective.normal(self.batch)
+
+
+class Scales(TorchDispatchMode):
+    """Counts the bytes of every tensor that an operation makes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.bytes = 0.0
+
+    def __torch_dispatch__(
+        self, func: Any, types: Any, args: Any = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        answer = func(*args, **(kwargs or {}))
+        known = {
+            one.untyped_storage()._cdata for one in tree_leaves(args) if isinstance(one, Tensor)
+        }
+        for one in tree_leaves(answer):
+            if isinstance(one, Tensor) and one.untyped_storage()._cdata not in known:
+                self.bytes += one.numel() * one.element_size()
+        return answer
+
+
+def pieces(loss: MeanSquares, batch: Batch, count: int) -> Iterator[tuple[MeanSquares, Batch]]:
+    """A batch `(member, ...)` some points at a time, with losses whose sum is the loss."""
+    tables = {i for part in loss.parts for i in part.takes}
+    split = {i: batch[i].tensor_split(count, 1) for i in tables}
+    for number in range(count):
+        piece = tuple(split[i][number] if i in split else one for i, one in enumerate(batch))
+        shares = [
+            piece[part.takes[0]].shape[1] / batch[part.takes[0]].shape[1] for part in loss.parts
+        ]
+        parts = [
+            part._replace(weight=part.weight * share)
+            for part, share in zip(loss.parts, shares, strict=True)
+            if share
+        ]
+        yield MeanSquares(*parts), piece
+
+
+def _points(one: Tensor) -> int:
+    """How many a member has of them; what is no table of points has none."""
+    return one.shape[1] if one.dim() >= 3 else 0
+
+
+def _few(one: Tensor, share: float) -> Tensor:
+    """The first of a member's points, two at least."""
+    return one[:, : max(2, math.ceil(one.shape[1] * share))] if one.dim() >= 3 else one
+
+
+def with_numbers(batch: Batch, losses: list[Loss]) -> Batch:
+    """A batch `(member, ...)` and each member's own numbers, as the program of a loss wants it."""
+    rows = [numbers_of(loss) for loss in losses]
+    if not rows[0]:
+        return batch
+    like = batch[0]
+    return (*batch, torch.tensor(rows, dtype=torch.double).to(like.device, like.dtype))

@@ -1,0 +1,236 @@
+"""The compiled gear: a function of all members becomes a program that outlives the process.
+
+A function of tensors `(member, ...)` is traced once to elementary operations, for any number of
+members, and compiled ahead of time to a library that lies in a folder of its own; tasks of one
+shape share it, and a later run only loads it. Whatever goes wrong, the answer is `None` and a
+sentence that says why: then the function is run as it is.
+
+Source: Ansel et al. 2024, "PyTorch 2", ASPLOS, https://doi.org/10.1145/3620665.3640366 (tracing,
+Inductor); `torch._inductor.aoti_compile_and_package` of torch 2.6 and later.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import tempfile
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor
+from torch.fx import GraphModule, Node
+
+Lifted = Callable[..., tuple[Tensor, ...]]
+PRIMES = (1_009, 1_013, 1_019, 1_021, 1_031)  # numbers of members that no other size has
+SECONDS = 900.0  # after which a compiler is given up
+FORMAT = 2  # raised whenever the same trace would be compiled otherwise
+
+
+class Program(NamedTuple):
+    """A compiled function, or the reason why there is none."""
+
+    run: Lifted | None
+    reason: str = ""
+
+
+def program(function: Lifted, example: Sequence[Tensor]) -> Program:
+    """The compiled form of a function, out of the folder of programs where it is there.
+
+    Args:
+        function: takes and gives tensors `(member, ...)`; members do not meet in it.
+        example: arguments of the shapes that it will be called with, but for the members.
+    """
+    if (missing := without_compiler(example[0].device)) is not None:
+        return Program(None, missing)
+    try:
+        with _quiet():
+            graph = traced(function, example)
+            path = folder() / f"{_key(graph, example)}.pt2"
+            with _locked(path):
+                if not path.exists():
+                    _compile(graph, example, path)
+                return Program(_loaded(path))
+    except Exception as problem:  # no failure here may become a failure of a model
+        said = " ".join(str(problem).split())[:200]
+        return Program(None, f"not compiled: {type(problem).__name__}: {said}")
+
+
+def folder() -> Path:
+    """Where compiled programs lie: `$KANSCI_CACHE`, else the user's cache folder."""
+    own = os.environ.get("KANSCI_CACHE")
+    base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "kansci"
+    place = Path(own) if own else base / "programs"
+    place.mkdir(parents=True, exist_ok=True)
+    return place
+
+
+@cache
+def without_compiler(device: torch.device) -> str | None:
+    """What is missing on this machine to compile for a device; `None` if nothing is."""
+    if device.type != "cpu":
+        return None
+    names = (os.environ.get("CXX"), "g++", "clang++", "c++")
+    if not any(name and shutil.which(name) for name in names):
+        return "no C++ compiler on this machine: install g++ for the compiled gear"
+    return None
+
+
+def traced(function: Lifted, example: Sequence[Tensor]) -> GraphModule:
+    """The function as elementary operations, for any number of members.
+
+    Traced with a number of members that is prime and that no other size is a multiple of;
+    wherever it, or a multiple of it, is written into the graph, the true number is put.
+    """
+    from torch._subclasses.fake_tensor import FakeTensorMode
+    from torch.fx.experimental.proxy_tensor import make_fx
+
+    sizes = {size for one in example for size in one.shape[1:]}
+    many = next(prime for prime in PRIMES if all(size % prime for size in sizes))
+    with FakeTensorMode(allow_non_fake_inputs=True):
+        strangers = [
+            torch.empty((many, *one.shape[1:]), dtype=one.dtype, device=one.device)
+            for one in example
+        ]
+        graph = make_fx(function, _allow_non_fake_inputs=True)(*strangers)
+    _generalise(graph, many)
+    graph.graph.eliminate_dead_code()
+    graph.recompile()
+    return graph
+
+
+def _generalise(module: GraphModule, many: int) -> None:
+    graph = module.graph
+    inputs = [node for node in graph.nodes if node.op == "placeholder"]
+    with graph.inserting_after(inputs[-1]):
+        members = graph.call_function(torch.ops.aten.sym_size.int, (inputs[0], 0))
+    multiples: dict[int, Node] = {1: members}
+
+    def put(value: Any) -> Any:
+        if type(value) is int and value and value % many == 0:
+            factor = value // many
+            if factor not in multiples:
+                with graph.inserting_after(members):
+                    multiples[factor] = graph.call_function(_times, (members, factor))
+            return multiples[factor]
+        if isinstance(value, list | tuple):
+            return type(value)(put(one) for one in value)
+        return value
+
+    for node in list(graph.nodes):
+        if node.op == "call_function" and node not in multiples.values():
+            node.args = tuple(put(one) for one in node.args)
+            node.kwargs = {name: put(one) for name, one in node.kwargs.items()}
+
+
+def _times(members: int, factor: int) -> int:
+    return members * factor
+
+
+def _key(graph: GraphModule, example: Sequence[Tensor]) -> str:
+    digest = sha256(graph.code.encode())
+    for name, tensor in sorted(_constants(graph).items()):
+        digest.update(repr((name, tensor.dtype, tensor.shape)).encode())
+        digest.update(tensor.detach().cpu().contiguous().numpy().tobytes())
+    for one in example:
+        digest.update(repr((one.dtype, one.shape[1:], one.device.type)).encode())
+    digest.update(repr((FORMAT, torch.__version__, sys.version_info[:2], _machine())).encode())
+    return digest.hexdigest()[:32]
+
+
+def _constants(graph: GraphModule) -> dict[str, Tensor]:
+    names = {str(node.target) for node in graph.graph.nodes if node.op == "get_attr"}
+    return {name: getattr(graph, name) for name in names}
+
+
+@cache
+def _machine() -> tuple[str, ...]:
+    """Programs are made for one kind of processor, and would not run on a lesser one."""
+    gpu = torch.cuda.get_device_name() if torch.cuda.is_available() else ""
+    capability = torch.backends.cpu.get_cpu_capability()
+    return (platform.system(), platform.machine(), capability, _flags(), gpu)
+
+
+def _flags() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:  # no Linux
+        return platform.processor()
+    found = next((line for line in lines if line.startswith(("flags", "Features"))), "")
+    return sha256(found.encode()).hexdigest()[:16]
+
+
+def _compile(graph: GraphModule, example: Sequence[Tensor], path: Path) -> None:
+    """In a process of its own: a compiler may take memory, hang or crash."""
+    failed = path.with_suffix(".failed")
+    if failed.exists():  # once is enough
+        raise RuntimeError(failed.read_text(encoding="utf-8"))
+    with tempfile.TemporaryDirectory(dir=path.parent, prefix=".") as scratch:
+        members = torch.export.Dim("member", min=1, max=1 << 20)
+        few = tuple(one[:1].expand(3, *one.shape[1:]).contiguous() for one in example)
+        exported = torch.export.export(
+            _Shell(graph),
+            few,
+            strict=False,
+            dynamic_shapes=(tuple({0: members} for _ in few),),
+        )
+        torch.export.save(exported, Path(scratch, "graph.pt2"))
+        command = [sys.executable, "-m", "kansci.compiling", scratch]
+        variables = {**os.environ, "TORCHINDUCTOR_CACHE_DIR": str(path.parent / "inductor")}
+        done = subprocess.run(
+            command, capture_output=True, text=True, timeout=SECONDS, env=variables
+        )
+        if done.returncode != 0:
+            last = (done.stderr.strip().splitlines() or ["no word"])[-1]
+            reason = f"the compiler's process ended with exit code {done.returncode}: {last}"
+            failed.write_text(reason[:500], encoding="utf-8")
+            raise RuntimeError(reason)
+        os.replace(Path(scratch, "program.pt2"), path)
+
+
+class _Shell(torch.nn.Module):
+    """What `torch.export` wants; arguments in a tuple, however many they are."""
+
+    def __init__(self, graph: GraphModule) -> None:
+        super().__init__()
+        self.graph = graph
+
+    def forward(self, *arguments: Tensor) -> tuple[Tensor, ...]:
+        return self.graph(*arguments)
+
+
+def _loaded(path: Path) -> Lifted:
+    library = torch._inductor.aoti_load_package(str(path))
+
+    def run(*arguments: Tensor) -> tuple[Tensor, ...]:
+        return library(*arguments)
+
+    return run
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of tracing and loading, about torch's own insides
+        yield
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    """Two processes that want the same program compile it once."""
+    try:
+        import fcntl
+    except ImportError:  # no such locks on this system: both compile, and the last one stays
+        yield
+        return
+    with path.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # freed by the system, should this process die
+        yield

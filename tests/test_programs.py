@@ -1,0 +1,145 @@
+"""A compiled program gives the network's numbers for any number of members, or is not used."""
+
+import pytest
+import torch
+
+import kansci.programs
+from kansci.discover import get_task
+from kansci.ensemble import Member
+from kansci.models import get_model, list_models
+from kansci.objective import Objective
+from kansci.programs import _key, program, traced, without_compiler
+from kansci.recipe import Optimizer, Recipe
+from kansci.task import stream
+from kansci.training import draw, learn, prepare
+
+REGRESSION = get_task("feynman27/I.12.11")
+PDE = get_task("poisson")
+PAIRS = [
+    (task, model)
+    for task in (REGRESSION, PDE)
+    for model in map(get_model, list_models())
+    if model.applies(task.order)
+]
+compiler = pytest.mark.skipif(
+    without_compiler(torch.device("cpu")) is not None, reason="no C++ compiler here"
+)
+
+
+def recipe(evaluations=100, points=16):
+    adam = Optimizer(evaluations=evaluations)
+    given = {"rates": (1e-2,), "evaluation_seeds": (0,), "dtype": "float64", "points": points}
+    return Recipe(optimizers=(adam,), **given)
+
+
+def given(task, model, seeds=(3, 4, 5), budget=250):
+    """An ensemble, its gradients and what they are taken of: points differ between members."""
+    members = [Member(seed, 1e-2) for seed in seeds]
+    ensemble = prepare([task], model, budget, recipe(), members)
+    batch = draw(ensemble, task.stages, recipe(), [stream("points", seed) for seed in seeds])
+    objective = Objective(ensemble, task.stages[0].loss, batch)
+    return objective._function, (ensemble.flat, *ensemble.fixed.values(), *batch)
+
+
+@pytest.fixture(scope="module")
+def programs(tmp_path_factory):
+    """A folder of programs that the tests of this file share."""
+    return tmp_path_factory.mktemp("programs")
+
+
+@pytest.fixture(autouse=True)
+def own_folder(programs, monkeypatch):
+    monkeypatch.setenv("KANSCI_CACHE", str(programs))
+
+
+@pytest.mark.parametrize("pair", PAIRS, ids=lambda pair: f"{pair[0].name}-{pair[1].name}")
+def test_a_trace_gives_the_numbers_of_the_network_for_any_number_of_members(pair):
+    function, arguments = given(*pair)
+    graph = traced(function, arguments)
+    for seeds in ((7,), (3, 4, 5, 6)):
+        function, arguments = given(*pair, seeds)
+        for found, wanted in zip(graph(*arguments), function(*arguments), strict=True):
+            torch.testing.assert_close(found, wanted, rtol=1e-12, atol=1e-12)
+
+
+def test_tasks_of_one_shape_share_a_program_and_others_do_not():
+    model = get_model("kan")
+
+    def key(task, model=model, seeds=(3, 4, 5), budget=250):
+        function, arguments = given(task, model, seeds, budget)
+        return _key(traced(function, arguments), arguments)
+
+    first = key(REGRESSION)
+    assert key(get_task("feynman27/I.16.6")) == first
+    assert key(REGRESSION, seeds=(9,)) == first
+    others = [key(PDE), key(REGRESSION, get_model("fastkan")), key(REGRESSION, budget=1_000)]
+    assert len({first, *others}) == 4
+
+
+@compiler
+@pytest.mark.parametrize(("task", "name"), [(REGRESSION, "kan"), (PDE, "mlp-tanh")])
+def test_the_gears_agree_after_a_hundred_steps_of_points_that_differ(task, name):
+    members = [Member(3, 1e-2), Member(4, 3e-2), Member(5, float("nan"))]
+
+    def trained(gear):
+        ensemble = prepare([task], get_model(name), 100, recipe(), members)
+        (learned,) = learn(ensemble, [task], recipe(), None, gear=gear)
+        assert learned.gear == gear
+        return ensemble.flat
+
+    eager, compiled = trained("eager"), trained("compiled")
+    assert compiled[2].isnan().all()
+    torch.testing.assert_close(compiled[:2], eager[:2], rtol=1e-6, atol=1e-6)
+
+
+@compiler
+def test_a_program_that_is_there_is_not_compiled_again(monkeypatch):
+    def function(x):
+        return (x.square().sum(1), x.sin())
+
+    first = program(function, [torch.ones(3, 4)])
+    assert first.reason == ""
+
+    def refuse(*_):
+        raise AssertionError("compiled again")
+
+    monkeypatch.setattr(kansci.programs, "_compile", refuse)
+    again = program(function, [torch.ones(5, 4)])
+    x = torch.linspace(0, 1, 28).view(7, 4)
+    for found, wanted in zip(again.run(x), function(x), strict=True):
+        torch.testing.assert_close(found, wanted)
+
+
+@compiler
+def test_a_compiler_that_fails_leaves_the_eager_gear_and_says_so_once(monkeypatch, tmp_path):
+    monkeypatch.setenv("KANSCI_CACHE", str(tmp_path))
+    monkeypatch.setenv("CXX", "/bin/false")
+    _, arguments = given(REGRESSION, get_model("mlp-tanh"))
+    ensemble = prepare([REGRESSION], get_model("mlp-tanh"), 250, recipe(5), [Member(3, 1e-2)])
+    (learned,) = learn(ensemble, [REGRESSION], recipe(5), None, gear="compiled")
+    assert learned.gear == "eager"
+    assert learned.finite.all()
+    (reason,) = tmp_path.glob("*.failed")
+    assert "exit code" in reason.read_text()
+    monkeypatch.setattr(kansci.programs.subprocess, "run", None)  # nor is it tried again
+    objective = Objective(ensemble, REGRESSION.stages[0].loss, arguments[-3:], gear="compiled")
+    assert objective.gear == "eager"
+    assert objective.note.startswith("not compiled: RuntimeError: the compiler's process ended")
+
+
+def test_no_compiler_means_eager_with_a_word(monkeypatch):
+    monkeypatch.setattr(kansci.programs.shutil, "which", lambda name: None)
+    without_compiler.cache_clear()
+    found = program(lambda x: (x,), [torch.ones(2, 3)])
+    without_compiler.cache_clear()
+    assert found.run is None
+    assert "install g++" in found.reason
+
+
+def test_what_cannot_be_traced_is_not_compiled():
+    def branching(x):
+        return (x if x.sum() > 0 else -x,)
+
+    found = program(branching, [torch.ones(2, 3)])
+    assert found.run is None
+    assert found.reason.startswith("not compiled: ")
