@@ -152,7 +152,9 @@ def plane(rows: Sequence[Row]) -> Figure:
 
 def speed(rows: Sequence[Row]) -> Figure:
     """CPU time against the reference MLP, on a log axis that is cut at 1."""
-    parts = (("forward", "|"), ("forward + backward", "x"))
+    parts = [("forward", "|"), ("forward + backward", "x")]
+    if any(row.columns.get("compiled") for row in rows):
+        parts.append(("compiled", "d"))
     with canvas(7.5, 1.7 + 0.3 * max(2, len(rows))) as (figure, axes):
         if any(row.score is not None for row in rows):
             axes.set_xscale("log")

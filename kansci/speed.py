@@ -1,58 +1,52 @@
 """How fast one plain network is, as a ratio to the reference MLP on the same machine.
 
-Blocks of both networks alternate A B B A in one process, so that a machine whose speed drifts
-slows both; the ratio of a block is of CPU time, and the median over blocks is shown with a
-bootstrap interval. Speed and memory are never an ensemble's divided by its size.
-
-Source: Chen and Revels 2016, "Robust benchmarking in noisy environments", arXiv:1608.04295, on
-noise that is neither normal nor independent.
-We differ: they take the least time; here both networks are timed in pairs, and the ratio of a pair
-needs no quiet moment.
+Here a suite times a model in passing; `lane` measures at length. Speed and memory are never an
+ensemble's divided by its size.
 """
 
 from __future__ import annotations
 
 import inspect
 import os
-import time
-from collections.abc import Callable
 from hashlib import sha256
 from typing import Literal, NamedTuple
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
+from kansci import clock
+from kansci.clock import Compared, compare
 from kansci.draws import Draws
 from kansci.environment import environment
 from kansci.errors import DoesNotFit
 from kansci.models import Model, get_model, trainable
-from kansci.record import PROTOCOL, Speed, Timing
+from kansci.record import PROTOCOL, Speed, Timing, Work
 from kansci.source import source_of
 from kansci.task import stream
+from kansci.work import call_of
 
 REFERENCE = "mlp-silu"
 DIMS = (2, 1)
 WIDTHS = (2, 64, 64, 1)
 BATCH = 1_024
-BLOCKS = 15
-BLOCK_SECONDS = 4e-3
+ANY_NUMBER = 10**9  # a budget that holds any network of given widths
 
-Work = Literal["forward", "forward + backward"]
 Shape = Literal["equal parameters", "equal width"]
 
 
-class Spent(NamedTuple):
-    """Seconds of one call, by the process's CPU clock and by the wall."""
+class Pair(NamedTuple):
+    """A network and the reference's, which are timed in turns; `dim_in` is that of both."""
 
-    cpu: float
-    wall: float
+    shape: Shape
+    ours: nn.Module
+    theirs: nn.Module
+    dim_in: int = DIMS[0]
 
 
 def speed_key(model: Model, budget: int) -> str:
     """Names a measurement, so that it is not taken twice; the machine is no part of it."""
     source = source_of(model, *DIMS, budget)
-    parts = (PROTOCOL, "speed", model.name, source, budget, WIDTHS, BATCH, BLOCKS)
+    parts = (PROTOCOL, "speed", model.name, source, budget, WIDTHS, BATCH, clock.BLOCKS)
     return sha256(repr(parts).encode()).hexdigest()
 
 
@@ -62,119 +56,114 @@ def measure(
     """Times a model beside the reference, at equal parameters and, where it has widths, at equal
     width, forward and forward with backward."""
     device = torch.device(device)
-    reference = get_model(REFERENCE)
     blank = Speed(
         key=speed_key(model, budget),
         suite=suite,
         model=model.name,
         model_source=source_of(model, *DIMS, budget),
-        reference=reference.name,
+        reference=REFERENCE,
         budget=budget,
         parameters=None,
         status="crashed",
         environment=environment(device),
     )
     try:
-        ours, theirs = _built(model, budget), _built(reference, budget)
-        pairs: list[tuple[Shape, nn.Module, nn.Module]] = [("equal parameters", ours, theirs)]
-        if (wide := widened(model)) is not None:
-            pairs.append(("equal width", _built(wide, 10**9), _built(widened(reference), 10**9)))
+        pairs = [pair_of(model, budget)]
+        if widened(model) is not None:
+            pairs.append(pair_of(model, WIDTHS))
         timings = tuple(
-            _timing(shape, work, a.to(device), b.to(device), device)
-            for shape, a, b in pairs
+            _timing(pair, work, device)
+            for pair in pairs
             for work in ("forward", "forward + backward")
         )
-    except DoesNotFit as misfit:
-        return blank.model_copy(update={"status": "does_not_fit", "reason": str(misfit)})
     except (Exception, SystemExit) as problem:
-        reason = f"{type(problem).__name__}: {problem}".replace("\n", " ")[:300]
-        return blank.model_copy(update={"reason": reason})
+        return failed(blank, problem)
     return blank.model_copy(
         update={
             "status": "ok",
-            "parameters": trainable(ours),
+            "parameters": trainable(pairs[0].ours),
             "timings": timings,
             "load": round(os.getloadavg()[0], 2),
         }
     )
 
 
-def widened(model: Model | None) -> Model | None:
-    """The same model at the common widths; `None` for one that takes no widths."""
-    if model is None or model.entry is None:
+def failed(blank: Speed, problem: BaseException) -> Speed:
+    """The Record of a model that could not be timed, with the reason in a line."""
+    if isinstance(problem, DoesNotFit):
+        return blank.model_copy(update={"status": "does_not_fit", "reason": str(problem)})
+    return blank.model_copy(update={"reason": in_a_line(problem)})
+
+
+def in_a_line(problem: BaseException) -> str:
+    return f"{type(problem).__name__}: {problem}".replace("\n", " ")[:300]
+
+
+def widened(model: Model, widths: tuple[int, ...] = WIDTHS) -> Model | None:
+    """The same model at given widths; `None` for one that takes no widths."""
+    if model.entry is None:
         return None
     takes_widths = "widths" in inspect.signature(model.entry).parameters
-    return get_model(model.name, widths=WIDTHS) if takes_widths else None
+    return get_model(model.name, widths=widths) if takes_widths else None
 
 
-def _built(model: Model | None, budget: int) -> nn.Module:
-    assert model is not None  # the reference has widths
+def pair_of(model: Model, place: int | tuple[int, ...]) -> Pair:
+    """A model's network and the reference's, within a budget or of the same widths.
+
+    Raises:
+        DoesNotFit: if the model takes no widths, or has no network of the budget.
+        ValueError: if the network is larger than asked for.
+    """
+    reference = get_model(REFERENCE)
+    if isinstance(place, int):
+        return Pair("equal parameters", _built(model, place), _built(reference, place))
+    dims = (place[0], place[-1])
+    ours, theirs = widened(model, place), widened(reference, place)
+    if ours is None or theirs is None:
+        raise DoesNotFit(f"{model.name} takes no widths")
+    return Pair(
+        "equal width", _built(ours, ANY_NUMBER, dims), _built(theirs, ANY_NUMBER, dims), place[0]
+    )
+
+
+def _built(model: Model, budget: int, dims: tuple[int, int] = DIMS) -> nn.Module:
     with Draws("speed"):
-        network = model.build(*DIMS, budget)
+        network = model.build(*dims, budget)
     if (count := trainable(network)) > budget:
         raise ValueError(f"want at most {budget} trainable numbers, got {count}")
     return network
 
 
-def _timing(
-    shape: Shape, work: Work, ours: nn.Module, theirs: nn.Module, device: torch.device
-) -> Timing:
-    x = 2 * torch.rand(BATCH, DIMS[0], generator=stream("speed/points")) - 1
-    a, b = (_call(network, x.to(device), work) for network in (ours, theirs))
-    repeats = [_repeats(call, device) for call in (a, b)]
-    rows = []
-    for _ in range(BLOCKS):
-        order = ((0, a), (1, b), (1, b), (0, a))
-        spent: list[list[Spent]] = [[], []]
-        for side, call in order:
-            spent[side].append(_clock(call, repeats[side], device))
-        rows.append([np.mean(side, 0) for side in spent])
-    times = 1e3 * np.array(rows)  # (block, side, clock), milliseconds a call
-    clock = 1 if device.type == "cuda" else 0  # there the CPU only waits
-    ratios = times[:, 0, clock] / times[:, 1, clock]
-    draws = np.random.default_rng(0).choice(ratios, (1_000, BLOCKS))
-    low, high = np.quantile(np.median(draws, 1), [0.025, 0.975])
-    (cpu, wall), (reference_cpu, reference_wall) = np.median(times, 0)
+def points(batch: int, dim_in: int) -> Tensor:
+    """A batch of points of [-1, 1], `(batch, in)`."""
+    return 2 * torch.rand(batch, dim_in, generator=stream("speed/points")) - 1
+
+
+def _timing(pair: Pair, work: Work, device: torch.device) -> Timing:
+    x = points(BATCH, pair.dim_in).to(device)
+    ours, theirs = (call_of(one.to(device), x, work) for one in (pair.ours, pair.theirs))
+    return timing_of(pair, work, BATCH, compare(ours, theirs, device=device))
+
+
+def timing_of(pair: Pair, work: Work, batch: int, found: Compared) -> Timing:
+    """A comparison as a part of a Record; it was by events where these have seconds."""
+    (cpu, wall, device), (reference_cpu, reference_wall, reference_device) = found.times
+    by_events = device == device  # NaN: there are no events without a GPU
     return Timing(
-        shape=shape,
-        network=f"{trainable(ours)} against {trainable(theirs)} trainable numbers",
+        shape=pair.shape,
+        network=f"{trainable(pair.ours)} against {trainable(pair.theirs)} trainable numbers",
         work=work,
-        batch=BATCH,
-        ratio=float(np.median(ratios)),
-        low=low,
-        high=high,
+        batch=batch,
+        ratio=found.ratio,
+        low=found.low,
+        high=found.high,
         cpu_ms=cpu,
         wall_ms=wall,
         reference_cpu_ms=reference_cpu,
         reference_wall_ms=reference_wall,
-        spread=float(np.subtract(*np.quantile(ratios, [0.75, 0.25]))),
-        blocks=BLOCKS,
+        spread=found.spread,
+        blocks=found.blocks,
+        settled=found.settled,
+        device_ms=device if by_events else None,
+        reference_device_ms=reference_device if by_events else None,
     )
-
-
-def _call(network: nn.Module, x: Tensor, work: Work) -> Callable[[], object]:
-    weights = [weight for weight in network.parameters() if weight.requires_grad]
-
-    def forward() -> object:
-        with torch.no_grad():
-            return network(x)
-
-    def forward_and_backward() -> object:
-        return torch.autograd.grad(network(x).square().mean(), weights)
-
-    return forward if work == "forward" else forward_and_backward
-
-
-def _clock(call: Callable[[], object], repeats: int, device: torch.device) -> Spent:
-    cpu, wall = time.process_time(), time.perf_counter()
-    for _ in range(repeats):
-        call()
-    if device.type == "cuda":
-        torch.cuda.synchronize(device)
-    return Spent((time.process_time() - cpu) / repeats, (time.perf_counter() - wall) / repeats)
-
-
-def _repeats(call: Callable[[], object], device: torch.device) -> int:
-    """Calls that fill a block; the first calls, which warm up, are thrown away."""
-    _clock(call, 3, device)
-    return max(1, round(BLOCK_SECONDS / max(_clock(call, 3, device).wall, 1e-7)))

@@ -7,19 +7,21 @@ import pytest
 import torch
 from torch import nn
 
+import kansci.clock
 import kansci.speed
 from kansci.errors import DoesNotFit
 from kansci.models import Model, get_model
 from kansci.record import Speed
 from kansci.speed import measure, speed_key, widened
 
-SHAPES = [(s, w) for s in ("equal parameters", "equal width") for w in kansci.speed.Work.__args__]
+WORKS = ("forward", "forward + backward")
+SHAPES = [(s, w) for s in ("equal parameters", "equal width") for w in WORKS]
 
 
 @pytest.fixture(autouse=True)
 def short_blocks(monkeypatch):
-    monkeypatch.setattr(kansci.speed, "BLOCKS", 5)
-    monkeypatch.setattr(kansci.speed, "BLOCK_SECONDS", 1e-3)
+    monkeypatch.setattr(kansci.clock, "BLOCKS", 5)
+    monkeypatch.setattr(kansci.clock, "BLOCK_SECONDS", 1e-3)
 
 
 def submitted(make):

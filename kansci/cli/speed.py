@@ -1,0 +1,220 @@
+"""`kansci speed`: networks timed beside the MLP, alone on the machine."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, NamedTuple
+
+import torch
+import typer
+from rich.console import Console
+
+from kansci.alone import alone, busy
+from kansci.cli.choices import BUDGETS, DTYPES, GEARS, SHAPES, WORKS, chosen, compilable, places_of
+from kansci.cli.listing import wide_console
+from kansci.cli.progress import resumable
+from kansci.cli.run import distinct, positive, spoken, writable
+from kansci.cli.timings import tables
+from kansci.discover import find_model
+from kansci.engine import choose_device
+from kansci.errors import UserError
+from kansci.lane import perform
+from kansci.laps import Lap, Place, done, estimate, lane_key, laps_of, pieces_of
+from kansci.ledger import AnyRecord, load_records, path_of, write_atomically
+from kansci.models import Model, list_models
+from kansci.record import Speed
+
+
+class Ahead(NamedTuple):
+    """Jobs and their keys that are to do, and the Records of those that are done."""
+
+    todo: list[tuple[Lap, str]]
+    done: list[Speed]
+
+    def said(self, device: torch.device, seconds: float) -> str:
+        laps = [lap for lap, _ in self.todo]
+        about = spoken(sum(estimate(lap, seconds) for lap in laps))
+        timings = sum(len(lap.pieces) for lap in laps)
+        todo = (
+            f"{len(laps)} to do, {timings} timings of {spoken(seconds)} at most, about {about}"
+            if laps
+            else "nothing to time"
+        )
+        count = len(self.todo) + len(self.done)
+        return f"{count} Records of speed on {device}: {len(self.done)} are there, {todo}."
+
+
+def speed(
+    model: Annotated[
+        list[str] | None,
+        typer.Option(help="NAME or FILE.py; by default all of the zoo. Repeatable."),
+    ] = None,
+    parameters: Annotated[
+        list[int] | None,
+        typer.Option(help="Budget of trainable numbers, for the shape 'budget'. Repeatable."),
+    ] = None,
+    shape: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="'budget', or the widths of both networks, such as 784-256-10; by default both of "
+            "these. Models without widths are timed at budgets alone. Repeatable."
+        ),
+    ] = None,
+    dtype: Annotated[
+        list[str] | None, typer.Option(help="float32 (default) or float64. Repeatable.")
+    ] = None,
+    gear: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="eager (default) or compiled, by inductor; compiling takes half a minute to a "
+            "minute for each Record. Repeatable."
+        ),
+    ] = None,
+    work: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="forward; backward: forward and backward; step: with a step of Adam; inference; "
+            "by default all. Repeatable."
+        ),
+    ] = None,
+    batch: Annotated[
+        list[int] | None,
+        typer.Option(
+            min=1, help="Instead of 1024, and of 1, 256 and 4096 for inference. Repeatable."
+        ),
+    ] = None,
+    device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
+    precision: Annotated[
+        float,
+        typer.Option(
+            min=0.001, max=1, help="A timing ends when (high - low) / ratio is less than this."
+        ),
+    ] = 0.05,
+    seconds: Annotated[
+        float, typer.Option(min=0.1, help="Time limit of each timing, compiling aside.")
+    ] = 30.0,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder of Records; by default kansci-records/speed.")
+    ] = None,
+    wait: Annotated[
+        bool, typer.Option(help="Wait for another `kansci speed` on this machine to end.")
+    ] = True,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Measure again what is there.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
+) -> None:
+    """Time networks beside the MLP, one plain network on one thread, alone on the machine.
+
+    Both networks take turns in one process until the 95 % interval of the ratio of their times is
+    narrower than 5 %, or the time limit is over: then a star says so. Close what else is running.
+
+    Goes on where an earlier run of the same command stopped; with a longer time limit, only what
+    had not settled is measured again. `kansci board speed --records FOLDER` ranks what is there.
+    """
+    torch.set_num_threads(1)  # what one core does; a second helps large networks alone
+    console = Console(stderr=True, highlight=False, markup=False)
+    where = choose_device(device)
+    models = distinct([find_model(name) for name in model or list_models()])
+    places = places_of(shape or SHAPES, positive(parameters) or list(BUDGETS))
+    gears = compilable(chosen("gear", gear or ["eager"], GEARS), where, console)
+    dtypes = chosen("dtype", dtype or ["float32"], DTYPES)
+    pieces = pieces_of(chosen("work", work or list(WORKS), WORKS), batch or [])
+    laps = laps_of(models, places, dtypes, gears, where, pieces)
+    said_of_widths(models, places, laps, console)
+    folder = writable(out or Path("kansci-records") / "speed")
+
+    with resumable(console, folder), alone(wait=wait, say=console.print):
+        present = [] if fresh else load_records(folder)  # once alone: another may have made some
+        ahead = look_ahead(laps, precision, seconds, present)
+        console.print(ahead.said(where, seconds), soft_wrap=True)
+        console.print(f"Records: {folder}", soft_wrap=True)
+        if ahead.todo and (warning := busy()):
+            console.print(warning, soft_wrap=True)
+        made = time_all(ahead, precision, seconds, folder, console)
+    report([*ahead.done, *made], folder, as_json=as_json)
+
+
+def said_of_widths(
+    models: Sequence[Model], places: Sequence[Place], laps: Sequence[Lap], console: Console
+) -> None:
+    """Says which models are missing where both networks have the same widths.
+
+    Raises:
+        UserError: if nothing is left to time.
+    """
+    widened = {lap.model.name for lap in laps if not isinstance(lap.place, int)}
+    without = [one.name for one in models if one.name not in widened]
+    if without and any(not isinstance(place, int) for place in places):
+        if not laps:
+            raise UserError(f"{', '.join(without)}: no widths to choose; use --shape budget")
+        console.print(f"At budgets alone, without widths: {', '.join(without)}.", soft_wrap=True)
+
+
+def look_ahead(
+    laps: Sequence[Lap], precision: float, seconds: float, present: Sequence[AnyRecord]
+) -> Ahead:
+    """What is done already, and what is to do."""
+    speeds = [one for one in present if isinstance(one, Speed)]
+    known = {one.key: one for one in speeds if done(one, seconds)}
+    keyed = [(lap, lane_key(lap, precision)) for lap in laps]
+    return Ahead(
+        [(lap, key) for lap, key in keyed if key not in known],
+        [known[key] for _, key in keyed if key in known],
+    )
+
+
+def time_all(
+    ahead: Ahead, precision: float, seconds: float, folder: Path, console: Console
+) -> list[Speed]:
+    """A Record for each lap, a file before anything else happens to it; a line for each."""
+    made: list[Speed] = []
+    begun = time.monotonic()
+    costs = [estimate(lap, seconds) for lap, _ in ahead.todo]
+    for number, (lap, _) in enumerate(ahead.todo, 1):
+        head = f"{number}/{len(ahead.todo)} {lap.model.name}, {lap.name}"
+        with console.status(head) as status:
+            record = perform(
+                lap,
+                precision=precision,
+                seconds=seconds,
+                say=lambda what, head=head, status=status: status.update(f"{head}: {what}"),
+            )
+        path = path_of(record, folder).with_name(f"{record.stem}.json")
+        write_atomically(path, record.model_dump_json() + "\n")
+        made.append(record)
+        left = (time.monotonic() - begun) * sum(costs[number:]) / sum(costs[:number])
+        rest = f"; about {spoken(left)} left" if left else ""
+        console.print(f"{head}: {outcome(record)}{rest}", soft_wrap=True)
+    return made
+
+
+def outcome(record: Speed) -> str:
+    """What became of a lap, in a few words."""
+    if record.status != "ok":
+        return f"{record.status}, {record.reason}"
+    parts = [f"{len(record.timings)} timings"]
+    if wide := sum(timing.settled is False for timing in record.timings):
+        parts.append(f"{wide} did not settle")
+    if record.left_out:
+        parts.append(f"{len(record.left_out)} left out")
+    if record.load > (os.cpu_count() or 1):
+        parts.append(f"load average {record.load:g}")
+    return ", ".join(parts)
+
+
+def report(records: Sequence[Speed], folder: Path, *, as_json: bool) -> None:
+    """All that was asked for, measured now or before."""
+    if as_json:
+        rows = [record.model_dump(mode="json") for record in records]
+        typer.echo(json.dumps({"folder": str(folder), "records": rows}, indent=1))
+        return
+    console = wide_console()
+    for table in tables([record for record in records if record.timings]):
+        console.print(table)
+    for record in records:
+        for reason in record.left_out if record.status == "ok" else [record.reason]:
+            typer.echo(f"{record.model}, {record.lane}: {reason}")
+    typer.echo(f"Rank them:           kansci board speed --records {folder}")
