@@ -9,11 +9,11 @@ if TYPE_CHECKING:
     from kansci.api import list_boards as list_boards
     from kansci.api import rank as rank
     from kansci.api import run as run
+    from kansci.discover import get_model as get_model
     from kansci.discover import get_task as get_task
     from kansci.discover import list_tasks as list_tasks
     from kansci.ledger import load_records as load_records
     from kansci.models import Model as Model
-    from kansci.models import get_model as get_model
     from kansci.models import list_models as list_models
     from kansci.recipe import Optimizer as Optimizer
     from kansci.recipe import Recipe as Recipe
@@ -30,7 +30,7 @@ _HOME_OF = {
     "Task": "kansci.task",
     "fit": "kansci.api",
     "get_board": "kansci.api",
-    "get_model": "kansci.models",
+    "get_model": "kansci.discover",
     "get_suite": "kansci.suite",
     "get_task": "kansci.discover",
     "list_boards": "kansci.api",

@@ -11,18 +11,19 @@ from kansci import board as boards
 from kansci.board import AnyRecord, Board, Row
 from kansci.discover import find_model, get_task, home, load
 from kansci.draws import Draws
-from kansci.engine import attempt, choose_device
+from kansci.engine import choose_device, isolated
 from kansci.ensemble import Member
 from kansci.errors import UnknownName, UserError
+from kansci.judging import chosen
 from kansci.ledger import load_records
 from kansci.models import Model
 from kansci.recipe import Recipe
 from kansci.record import Record
 from kansci.reference import Reference
-from kansci.runner import tune
 from kansci.suite import Cell, get_suite
 from kansci.task import Task
-from kansci.training import learn, maker, prepare
+from kansci.together import Job
+from kansci.training import learn, maker, prepare, tune
 
 
 def run(
@@ -36,19 +37,26 @@ def run(
 ) -> Record:
     """One model on one task at one budget: tuned, trained on all seeds, judged.
 
-    Whatever happens to the model ends in the Record's `status` and `reason`.
+    Whatever happens to the model ends in the Record's `status` and `reason`. It is trained in a
+    process of its own, within the memory of the suite and, with its recipe, within its time; the
+    first call waits some seconds until that process can start. A Task or a Model that was made by
+    hand, and that no name or file leads to, is trained in the calling process, without limits.
 
     Args:
         task: a name or a Task; a model likewise, or the path of a file that defines one.
         parameters: the budget of trainable numbers.
-        suite: whose recipe for the task's family is used, unless `recipe` is given.
+        suite: whose recipe for the task's family, and whose limits, are used; with a `recipe` of
+            one's own there is no limit on time.
         device: `auto`, `cpu` or `cuda`.
 
     Raises:
         UserError: for a name that nothing has, or a device that is not there.
     """
     cell = _cell(task, model, parameters, suite, recipe)
-    return attempt(cell, device=choose_device(device))
+    limits = get_suite(suite)
+    seconds = float("inf") if recipe else limits.seconds
+    where = choose_device(device)
+    return isolated(Job((cell,)), device=where, seconds=seconds, memory=limits.memory)[0]
 
 
 def fit(
@@ -69,14 +77,15 @@ def fit(
             itself raises is raised here.
     """
     cell = _cell(task, model, parameters, suite, recipe)
-    work = (cell.task, cell.model, cell.budget, cell.recipe)
+    what = (cell.model, cell.budget, cell.recipe)
     where = choose_device(device)
-    rate, _, _ = tune(*work, device=where)
+    tuned = tune([cell.task], *what, device=where)
+    rate = chosen(cell.task, cell.recipe, tuned[0]).rate
     member = Member(cell.recipe.evaluation_seeds[0], rate)
-    ensemble = prepare(*work, [member], device=where)
-    learn(ensemble, cell.task.stages, cell.recipe, [])
+    ensemble = prepare([cell.task], *what, [member], device=where)
+    learn(ensemble, [cell.task], cell.recipe, None)
     with Draws("export"):  # its first weights are thrown away
-        network = maker(*work)()
+        network = maker(cell.task, *what)()
     return ensemble.export(0, network).eval()
 
 

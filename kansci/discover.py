@@ -11,12 +11,73 @@ from functools import cache
 from hashlib import sha256
 from pathlib import Path
 from types import ModuleType
+from typing import NamedTuple
+from weakref import WeakKeyDictionary
 
+from kansci import models
 from kansci.errors import UnknownName, UserError
-from kansci.models import Model, get_model
+from kansci.models import Model
+from kansci.models.model import Option
 from kansci.task import Task
 
 PACKAGE = Path(__file__).resolve().parent
+
+
+class Origin(NamedTuple):
+    """Where another process finds a task or a model again.
+
+    Attributes:
+        file: that defines it, if it is one of the user's own.
+        digest: of that file as it was read.
+    """
+
+    name: str
+    file: str = ""
+    digest: str = ""
+
+
+# Kept beside the objects and not in them: a copy with a changed field has no origin.
+_ORIGINS: WeakKeyDictionary[Task | Model, Origin] = WeakKeyDictionary()
+
+
+def origin_of(definition: Task | Model) -> Origin | None:
+    """`None` for what was made by hand, which no other process can find."""
+    return _ORIGINS.get(definition)
+
+
+def task_from(origin: Origin) -> Task:
+    """The task that has this origin.
+
+    Raises:
+        UserError: if its file has changed since, or does not define it any more.
+    """
+    if not origin.file:
+        return get_task(origin.name)
+    _unchanged(origin)
+    found = [task for task in _tasks_of(Path(origin.file)) if task.name == origin.name]
+    if not found:
+        raise UserError(f"{origin.file}: want a task {origin.name!r}, got none of that name")
+    return found[0]
+
+
+def model_from(origin: Origin) -> Model:
+    """The model that has this origin.
+
+    Raises:
+        UserError: if its file has changed since.
+    """
+    if origin.file:
+        _unchanged(origin)
+    return find_model(origin.file or origin.name)
+
+
+def _unchanged(origin: Origin) -> None:
+    if _digest(Path(origin.file)) != origin.digest:
+        raise UserError(f"{origin.file}: changed while it was in use; run it again")
+
+
+def _digest(path: Path) -> str:
+    return sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
 
 
 def checkout() -> Path | None:
@@ -63,7 +124,10 @@ def _tasks_of(path: Path) -> tuple[Task, ...]:
     found = getattr(module, "tasks", None) or [getattr(module, "task", None)]
     if not isinstance(found, Iterable) or not all(isinstance(task, Task) for task in found):
         raise UserError(f"{path}: want `task = Task(...)` or `tasks = (...)`, got neither")
-    return tuple(found)
+    tasks, digest = tuple(task for task in found if isinstance(task, Task)), _digest(path)
+    for task in tasks:
+        _ORIGINS[task] = Origin(task.name, str(path), digest)
+    return tasks
 
 
 @cache
@@ -74,6 +138,7 @@ def _shipped() -> dict[str, Task]:
             if task.name in found:
                 raise UserError(f"{path}: there is a task {task.name!r} already")
             found[task.name] = task
+            _ORIGINS[task] = Origin(task.name)
     return dict(sorted(found.items(), key=lambda item: (item[1].family, item[0])))
 
 
@@ -106,11 +171,20 @@ def find_tasks(pattern: str) -> list[Task]:
     return found
 
 
+def get_model(name: str, **options: Option) -> Model:
+    """`kansci.models.get_model`, and another process can find the model again."""
+    model = models.get_model(name, **options)
+    _ORIGINS[model] = Origin(model.name)
+    return model
+
+
 def find_model(name: str) -> Model:
     """A model of the zoo by name, or the one that a file of one's own defines."""
     if not name.endswith(".py"):
         return get_model(name)
+    path = Path(name).resolve()
     model = getattr(load(Path(name)), "model", None)
     if not isinstance(model, Model):
         raise UserError(f"{name}: want `model = Model(name, build)`, got {model!r}")
+    _ORIGINS[model] = Origin(model.name, str(path), _digest(path))
     return model

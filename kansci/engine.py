@@ -1,138 +1,155 @@
-"""The local engine: cells of a suite become Records.
+"""The local engine: jobs become Records.
 
-Whatever a cell does ends in a Record; one cell never stops the others.
+Whatever a job does ends in a Record for each of its cells; one job never stops the others.
 """
 
 from __future__ import annotations
 
 import resource
-import sys
 import time
-from collections.abc import Callable, Iterable, Iterator
-from functools import cache
-from typing import NamedTuple
+from collections.abc import Iterable, Iterator
 
 import torch
 
-from kansci.environment import environment
+from kansci.child import can_travel
 from kansci.errors import OutOfTime, UserError
-from kansci.ledger import AnyRecord
-from kansci.record import Record, Status
-from kansci.runner import evaluations, record_key_of, run, unfinished
-from kansci.source import source_of
-from kansci.suite import Cell
-from kansci.workers import forked
-
-Progress = Callable[[Cell, int], None]
-
-
-class Plan(NamedTuple):
-    """Cells that have their Record already, and those that are to run."""
-
-    done: list[Record]
-    todo: list[Cell]
+from kansci.forkserver import SERVER, megabytes, possible
+from kansci.objective import Gear
+from kansci.record import Record
+from kansci.runner import run_job
+from kansci.suite import MEMORY
+from kansci.supervised import Limits, Progress, Tell, lost_together
+from kansci.together import Job
+from kansci.training import Watch
+from kansci.workers import supervise
 
 
-def plan(cells: Iterable[Cell], records: Iterable[AnyRecord], *, fresh: bool = False) -> Plan:
-    """A cell is done if a Record has its key, whatever became of it."""
-    known = {record.key: record for record in records if isinstance(record, Record)}
-    done, todo = [], []
-    source = cache(source_of)  # tasks of equal dimensions share it, and a hash builds networks
-    for cell in cells:
-        known_source = source(cell.model, cell.task.dim_in, cell.task.dim_out, cell.budget)
-        key, _ = record_key_of(cell.task, cell.model, cell.budget, cell.recipe, known_source)
-        if key in known and not fresh:
-            done.append(known[key])
-        else:
-            todo.append(cell)
-    return Plan(done, todo)
-
-
-def steps_of(cell: Cell) -> int:
-    """Evaluations of loss and gradient of a cell, for progress."""
-    return evaluations(cell.task, cell.recipe) if cell.model.applies(cell.task.order) else 0
-
-
-def estimate(cells: Iterable[Cell]) -> float:
-    """About how many seconds cells take on one core, from the work that they are.
-
-    A member's evaluation was measured at half a millisecond and one microsecond a point, six
-    times that where the loss takes derivatives; it grows with the root of the budget.
-    """
-    total = 0.0
-    for cell in cells:
-        recipe = cell.recipe
-        points = recipe.points or cell.task.stages[0].points
-        each = 0.5e-3 + 1e-6 * points * (6 if cell.task.order else 1)
-        members = len(recipe.rates) * len(recipe.tuning_seeds) + len(recipe.evaluation_seeds)
-        total += steps_of(cell) / 2 * members * each * (cell.budget / 250) ** 0.5
-    return total
+def warm_up() -> None:
+    """Has torch loaded for the children while the caller does something else; returns at once."""
+    if possible():
+        SERVER.start()
 
 
 def execute(
-    cells: Iterable[Cell],
+    jobs: Iterable[Job],
     *,
     device: torch.device | str = "cpu",
     seconds: float = float("inf"),
-    progress: Progress = lambda cell, steps: None,
+    memory: float = MEMORY,
     workers: int = 1,
+    gear: Gear | None = None,
+    progress: Progress = lambda cell, steps: None,
+    note: Tell = lambda text: None,
 ) -> Iterator[Record]:
-    """Runs cells, several at a time if asked to, and yields each Record as soon as it is there.
+    """Runs jobs, each in a child process, and yields their Records as soon as they are there.
+
+    What cannot travel, as its task or model was made by hand and comes from no name or file, runs
+    in this process, in turn and after all others.
 
     Args:
         seconds: time limit of a cell.
-        workers: forked processes; 1 runs every cell in this one. The numbers are the same.
+        memory: limit in MB of a child; on a GPU there is none.
+        workers: children at a time; 0 runs everything in this process. The numbers are the same.
+        progress: hears evaluations of a cell as they are done; below 0 if they are to be repeated.
+        note: hears each text once.
     """
-    if workers == 1:
-        for cell in cells:
-            yield attempt(cell, device=device, seconds=seconds, progress=progress)
-        return
-
-    def work(cell: Cell, progress: Progress) -> Record:
-        return attempt(cell, device=device, seconds=seconds, progress=progress)
-
-    def lost(cell: Cell, status: Status, reason: str) -> Record:
-        what = (cell.task, cell.model, cell.budget, cell.recipe)
-        record = unfinished(*what, suite=cell.suite, device=device)
-        every = (status,) * len(cell.recipe.evaluation_seeds)
-        return record.updated(status=status, reason=reason, members=every)
-
-    environment(torch.device(device))  # asks git once, and not in every child
-    yield from forked(cells, work, lost, workers=workers, seconds=seconds, progress=progress)
+    limits = Limits(torch.device(device), seconds, memory, gear)
+    told = _once(note)
+    if not possible():
+        workers = 0
+    every = list(jobs)
+    travelling = [job for job in every if workers and can_travel(job)]
+    yield from supervise(travelling, limits, workers=workers, progress=progress, note=told)
+    for job in every:
+        if not (workers and can_travel(job)):
+            yield from attempt(
+                job, device=device, seconds=seconds, gear=gear, progress=progress, note=told
+            )
 
 
-def attempt(
-    cell: Cell,
+def isolated(
+    job: Job,
     *,
     device: torch.device | str = "cpu",
     seconds: float = float("inf"),
+    memory: float = MEMORY,
+    gear: Gear | None = None,
     progress: Progress = lambda cell, steps: None,
-) -> Record:
-    """Runs one cell, with the clock and the memory that `runner` does not look at."""
-    begun, used = time.monotonic(), time.process_time()
+    note: Tell = lambda text: None,
+) -> list[Record]:
+    """One job in a child, to its end: for engines that place jobs elsewhere.
 
-    def watch(steps: int) -> None:
-        progress(cell, steps)
-        if time.monotonic() - begun > seconds:
-            raise OutOfTime(f"wanted at most {seconds:g} seconds for a cell")
-
-    record = run(
-        cell.task,
-        cell.model,
-        cell.budget,
-        cell.recipe,
-        suite=cell.suite,
-        device=device,
-        watch=watch,
-    )
-    spent = time.process_time() - used
-    return record.updated(seconds=spent, memory=peak_megabytes())
+    Records are in the order of the cells; arguments are those of `execute`.
+    """
+    limits = {"device": device, "seconds": seconds, "memory": memory, "gear": gear}
+    return list(execute([job], workers=1, progress=progress, note=note, **limits))
 
 
-def peak_megabytes() -> float:
-    """The most memory that this process has held so far."""
-    unit = 1 if sys.platform == "darwin" else 1_024  # bytes there, kilobytes elsewhere
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6
+def attempt(
+    job: Job,
+    *,
+    device: torch.device | str = "cpu",
+    seconds: float = float("inf"),
+    gear: Gear | None = None,
+    progress: Progress = lambda cell, steps: None,
+    note: Tell = lambda text: None,
+) -> list[Record]:
+    """Runs one job in this process, with the clock that `runner` does not look at.
+
+    A model that hangs between two evaluations, or kills its process, is not stopped here.
+    """
+    used, watch = _processor_seconds(), _Clock(job, seconds, progress, note)
+    records = run_job(job, device=device, gear=gear, watch=watch)
+    if lost_together(job, records):
+        watch.take_back()
+        limits = {"device": device, "seconds": seconds, "gear": gear}
+        alone = [Job((cell,)) for cell in job.cells]
+        again = (attempt(one, progress=progress, note=note, **limits) for one in alone)
+        return [record for records in again for record in records]
+    share = (_processor_seconds() - used) / len(records)
+    peak = megabytes(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+    return [record.updated(seconds=share, memory=peak) for record in records]
+
+
+class _Clock(Watch):
+    """Passes on what it hears, and ends a job whose time is over."""
+
+    def __init__(self, job: Job, seconds: float, progress: Progress, note: Tell) -> None:
+        self._job, self._progress, self._note = job, progress, note
+        self._seconds = seconds * len(job.cells)
+        self._begun = time.monotonic()
+        self._done = 0
+
+    def steps(self, count: int) -> None:
+        self._done += count
+        for cell in self._job.cells:
+            self._progress(cell, count)
+        if time.monotonic() - self._begun > self._seconds:
+            raise OutOfTime(f"want at most {self._seconds:g} seconds for a cell")
+
+    def note(self, text: str) -> None:
+        self._note(text)
+
+    def take_back(self) -> None:
+        for cell in self._job.cells:
+            self._progress(cell, -self._done)
+
+
+def _once(note: Tell) -> Tell:
+    told: set[str] = set()
+
+    def tell(text: str) -> None:
+        if text not in told:
+            told.add(text)
+            note(text)
+
+    return tell
+
+
+def _processor_seconds() -> float:
+    """Of this process and those that it has waited for."""
+    both = map(resource.getrusage, (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return sum(used.ru_utime + used.ru_stime for used in both)
 
 
 def choose_device(name: str) -> torch.device:

@@ -4,24 +4,34 @@ from __future__ import annotations
 
 import json
 import os
+import platform
 import re
 import tempfile
+import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
+import psutil
 from pydantic import ValidationError
 
 from kansci.errors import UserError
 from kansci.record import SCHEMA, Record, Speed
 
 AnyRecord = Record | Speed
+PART = ".part"  # ends the names of temporary files
+DAY = 86_400.0  # seconds
 
 
 def path_of(record: AnyRecord, folder: Path) -> Path:
-    """`<model>/<task>/<suite>-<budget>.json`, and `<model>/speed-<budget>.json`."""
+    """`<model>/<task>/<suite>-<budget>.json`, and `<model>/speed-<budget>.json`.
+
+    Neither tells Records apart that differ in the task's content, the model's source or the recipe:
+    the newest is the one that stands there.
+    """
     home = folder / safe(record.model)
     if isinstance(record, Speed):
-        return home / f"speed-{record.budget}.json"
+        return home / f"{record.stem}.json"
     task = [safe(part) for part in record.name.split("/")]
     return home.joinpath(*task, f"{safe(record.suite)}-{record.budget}.json")
 
@@ -39,9 +49,9 @@ def save(record: AnyRecord, folder: Path) -> Path:
 
 
 def write_atomically(path: Path, text: str) -> None:
-    """A reader sees the old file or the new one, never a torn one."""
+    """A reader sees the old file or the new one, never a torn one; of two writers one wins."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".part")
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=_prefix(), suffix=PART)
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as file:
             file.write(text)
@@ -54,6 +64,48 @@ def write_atomically(path: Path, text: str) -> None:
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
+    _settle(path.parent)
+
+
+def _settle(folder: Path) -> None:
+    """Makes the name last as well as the bytes, where a folder can be synchronised."""
+    if os.name != "posix":
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    except OSError:  # some network file systems refuse; the file itself is safe
+        pass
+    finally:
+        os.close(handle)
+
+
+def _prefix() -> str:
+    """Of a temporary file: whose it is, so that what a killed process left can be told."""
+    return f".{safe(platform.node())}~{os.getpid()}~"
+
+
+def tidy(folder: Path) -> int:
+    """Removes the temporary files of writers that are gone, and says how many there were.
+
+    Those of this machine whose process has ended, and those of any machine after a day: another
+    shard may be writing at this moment.
+    """
+    removed = 0
+    for path in folder.rglob(f".*{PART}"):
+        with suppress(OSError):  # another one tidies as well
+            if _abandoned(path):
+                path.unlink()
+                removed += 1
+    return removed
+
+
+def _abandoned(path: Path) -> bool:
+    node, _, rest = path.name.removeprefix(".").partition("~")
+    process = rest.partition("~")[0]
+    if node == safe(platform.node()) and process.isdecimal():
+        return not psutil.pid_exists(int(process))
+    return time.time() - path.stat().st_mtime > DAY
 
 
 def load(path: Path) -> AnyRecord:

@@ -100,17 +100,25 @@ def _ratios(record: Speed) -> dict[str, float]:
         "parameters": math.nan if record.parameters is None else record.parameters,
     }
     for key, work in (("step_ratio", "forward + backward"), ("infer_ratio", "forward")):
+        # A Record has one dtype and gear: nothing is mixed here.
         ratios = [time.ratio for time in record.timings if time.work == work and time.ratio > 0]
         if ratios:
             found[key] = math.exp(math.fsum(map(math.log, ratios)) / len(ratios))
     return found | {_timing(time): time.ratio for time in record.timings[:RATIOS]}
 
 
+WORKS = {
+    "forward": "infer",
+    "forward + backward": "step",
+    "training step": "train",
+    "inference": "inference",
+}
+
+
 def _timing(time: Timing) -> str:
     """`ratio/width_step_256_float32_compiled`; MLflow groups metrics by what precedes the slash."""
     shape = time.shape.removeprefix("equal ")
-    work = "infer" if time.work == "forward" else "step"
-    return f"ratio/{shape}_{work}_{time.batch}_{time.dtype}_{time.gear}"
+    return f"ratio/{shape}_{WORKS[time.work]}_{time.batch}_{time.dtype}_{time.gear}"
 
 
 def _judged(record: Record) -> bool:

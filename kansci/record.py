@@ -109,7 +109,11 @@ class Record(Frozen, frozen=True):
     probes: tuple[str, ...] = ()
     errors: tuple[tuple[tuple[Number, ...], ...], ...] = ()
     curves: tuple[Curve, ...] = ()
-    seconds: Number = Field(default=0.0, description="CPU seconds, tuning included")
+    seconds: Number = Field(
+        default=0.0,
+        description="CPU seconds, tuning and compiling included; an equal share of those of all "
+        "cells that trained together",
+    )
     memory: Number = Field(default=0.0, description="peak resident MB of the process")
     lifted: bool | None = None
     gear: Literal["eager", "compiled"] = "eager"
@@ -142,9 +146,13 @@ def record_key(
         model,
         model_source,
         str(budget),
-        recipe.model_dump_json(exclude={"name"}),
+        recipe.content(),
     )
     return sha256("\0".join(parts).encode()).hexdigest()
+
+
+Work = Literal["forward", "forward + backward", "training step", "inference"]
+Gear = Literal["eager", "compiled"]
 
 
 class Timing(Frozen, frozen=True):
@@ -152,11 +160,11 @@ class Timing(Frozen, frozen=True):
 
     shape: Literal["equal parameters", "equal width"]
     network: str = Field(description="widths or numbers of both networks, for people")
-    work: Literal["forward", "forward + backward"]
+    work: Work
     batch: int
     dtype: str = "float32"
-    gear: Literal["eager", "compiled"] = "eager"
-    ratio: Number = Field(description="median over blocks of CPU time against the reference's")
+    gear: Gear = "eager"
+    ratio: Number = Field(description="median over blocks of the time against the reference's")
     low: Number = Field(description="2.5 % of the bootstrapped median ratio")
     high: Number
     cpu_ms: Number
@@ -165,10 +173,23 @@ class Timing(Frozen, frozen=True):
     reference_wall_ms: Number
     spread: Number = Field(description="interquartile range of the ratios")
     blocks: int
+    settled: bool | None = Field(
+        default=None, description="whether the interval became as narrow as asked; None: not asked"
+    )
+    device_ms: Number | None = Field(default=None, description="by events of a GPU: the ratio's")
+    reference_device_ms: Number | None = None
+    kept: int | None = Field(default=None, description="bytes kept for the backward pass")
+    reference_kept: int | None = None
+    first_call: Number | None = Field(default=None, description="seconds, compiling included")
+    reference_first_call: Number | None = None
 
 
 class Speed(Frozen, frozen=True):
-    """How fast one plain network of a model is beside the reference MLP on the same machine."""
+    """How fast one plain network of a model is beside the reference MLP on the same machine.
+
+    A suite times a model in passing, at its budget. The speed lane measures alone on the machine,
+    one Record for each model, budget or widths, dtype, gear and device: `lane` names the part.
+    """
 
     schema_version: Literal[1] = SCHEMA
     key: str
@@ -178,11 +199,18 @@ class Speed(Frozen, frozen=True):
     model: str
     model_source: str
     reference: str
-    budget: int
+    budget: int = Field(description="0: none, as both networks have the same widths")
     parameters: int | None
+    lane: str = Field(default="", description="`250-float32-eager-cpu`; empty: timed by a suite")
+    widths: tuple[int, ...] = ()
+    dtype: str = "float32"
+    gear: Gear = "eager"
+    precision: Number | None = Field(default=None, description="relative width of intervals asked")
+    limit: Number | None = Field(default=None, description="seconds that a timing was given")
     status: Status
     reason: str = ""
     timings: tuple[Timing, ...] = ()
+    left_out: tuple[str, ...] = Field(default=(), description="timings that are not, and why")
     load: Number = Field(default=0.0, description="load average of the machine while measuring")
     environment: Environment
     verified: Literal["self", "ci", "maintainer"] = "self"
@@ -190,3 +218,8 @@ class Speed(Frozen, frozen=True):
     @property
     def name(self) -> str:
         return "speed"
+
+    @property
+    def stem(self) -> str:
+        """Of the file's name, `speed-250` or `speed-784-256-10-float32-eager-cpu`."""
+        return f"speed-{self.lane or self.budget}"

@@ -1,25 +1,27 @@
-"""A run: tune the rate, train the evaluation seeds stage by stage, judge every probe.
+"""A run: what trains answers, what holds the truth judges.
 
-What holds the true answers is here; what trains, in `training`, never sees them.
+`Judge` is the one that sees true answers: it chooses the rates, computes every error and makes the
+Records, whether the training goes on in this process or in a child.
 """
 
 from __future__ import annotations
 
-import numpy as np
-import torch
-from torch import Tensor
+from collections.abc import Sequence
 
-from kansci.ensemble import Member
+import torch
+
 from kansci.environment import environment
 from kansci.errors import DoesNotFit, OutOfTime
-from kansci.measure import error
+from kansci.judging import Choice, check_shapes, chosen, judge
 from kansci.models import Model
+from kansci.objective import Gear
 from kansci.recipe import Recipe
-from kansci.record import Record, Status, Trial, record_key
+from kansci.record import Curve, Record, Status, record_key
 from kansci.source import source_of
-from kansci.stats import decades
+from kansci.suite import Cell
 from kansci.task import Task
-from kansci.training import Learned, Watch, WrongShape, learn, prepare
+from kansci.together import Job
+from kansci.training import Learned, Watch, WrongShape, train
 
 
 def evaluations(task: Task, recipe: Recipe) -> int:
@@ -77,6 +79,92 @@ def unfinished(
     )
 
 
+class Judge:
+    """Holds the true answers of a job's tasks.
+
+    Args:
+        device: that trains; for the Records.
+        threads: of the process that trains; for the Records.
+    """
+
+    def __init__(
+        self, job: Job, *, device: torch.device | str = "cpu", threads: int | None = None
+    ) -> None:
+        self.job = job
+        self._choices: list[Choice] = []
+        self._curves: list[dict[str, Curve]] = [{} for _ in job.cells]
+        self._blanks = [self._blank(cell, device, threads) for cell in job.cells]
+
+    @staticmethod
+    def _blank(cell: Cell, device: torch.device | str, threads: int | None) -> Record:
+        what = (cell.task, cell.model, cell.budget, cell.recipe)
+        blank = unfinished(*what, suite=cell.suite, device=device)
+        if threads is None:
+            return blank
+        here = blank.environment.model_copy(update={"threads": threads})
+        return blank.updated(environment=here)
+
+    def refused(self) -> list[Record] | None:
+        """The Records of a job that is not to be trained at all, or `None`."""
+        order, model = self.job.tasks[0].order, self.job.model
+        if model.applies(order):
+            return None
+        reason = f"takes {_ordinal(order)} derivatives, the model has {model.derivatives}"
+        return self.failed("not_applicable", reason)
+
+    def keep(self, place: int, curve: Curve) -> None:
+        """A curve as far as it goes: what is left if the training does not come to its end.
+
+        Raises:
+            ValueError: for a task or a stage that the job does not have, or too many losses.
+        """
+        stages = self._blanks[place].stages if place < len(self._blanks) else ()
+        seeds = len(self.job.recipe.evaluation_seeds)
+        if curve.stage not in stages or any(len(row) != seeds for row in curve.losses):
+            raise ValueError(f"want a curve of {seeds} losses of {stages}, got {curve.stage!r}")
+        self._curves[place][curve.stage] = curve
+
+    def choose(self, tuned: Sequence[Learned]) -> list[float]:
+        """The rate for each task; see `chosen`."""
+        recipe = self.job.recipe
+        pairs = zip(self.job.tasks, tuned, strict=True)
+        self._choices = [chosen(task, recipe, learned) for task, learned in pairs]
+        return [choice.rate for choice in self._choices]
+
+    def judged(self, learned: Sequence[Learned]) -> list[Record]:
+        """The Records of a training that came to its end.
+
+        Raises:
+            ValueError: if rates were not chosen before.
+        """
+        return [
+            blank.updated(
+                **judge(cell.task, one),
+                **choice.fields,
+                parameters=one.parameters,
+                adapted=one.adapted,
+                curves=one.curves,
+                lifted=one.lifted,
+                gear=one.gear,
+            )
+            for cell, blank, choice, one in zip(
+                self.job.cells, self._blanks, self._choices, learned, strict=True
+            )
+        ]
+
+    def failed(self, status: Status, reason: str) -> list[Record]:
+        """The Records of a training that did not; what is known of it is kept."""
+        unfit = status in ("does_not_fit", "not_applicable")
+        every = () if unfit else (status,) * len(self.job.recipe.evaluation_seeds)
+        known = [choice.fields for choice in self._choices] or [{}] * len(self._blanks)
+        return [
+            blank.updated(
+                status=status, reason=reason, members=every, curves=tuple(curves.values()), **fields
+            )
+            for blank, fields, curves in zip(self._blanks, known, self._curves, strict=True)
+        ]
+
+
 def run(
     task: Task,
     model: Model,
@@ -85,41 +173,60 @@ def run(
     *,
     suite: str = "custom",
     device: torch.device | str = "cpu",
-    watch: Watch = lambda steps: None,
+    gear: Gear | None = None,
+    watch: Watch | None = None,
 ) -> Record:
-    """One Record, whatever happens to the model: failures are rows, with their reason."""
-    device = torch.device(device)
-    blank = unfinished(task, model, budget, recipe, suite=suite, device=device)
-    tests = task.judged_by("test")
-    if not model.applies(task.order):
-        reason = f"takes {_ordinal(task.order)} derivatives, the model has {model.derivatives}"
-        return blank.updated(status="not_applicable", reason=reason, members=())
+    """One Record, trained in this process; see `run_job`."""
+    job = Job((Cell(task, model, budget, recipe, suite),))
+    return run_job(job, device=device, gear=gear, watch=watch)[0]
+
+
+def run_job(
+    job: Job,
+    *,
+    device: torch.device | str = "cpu",
+    gear: Gear | None = None,
+    watch: Watch | None = None,
+) -> list[Record]:
+    """A Record for each cell, whatever happens to the model: failures are rows with a reason.
+
+    In this process: what kills it, or hangs, is nobody's to answer.
+    """
+    judging = Judge(job, device=device)
+    if (refused := judging.refused()) is not None:
+        return refused
+    heard = _Kept(judging, watch or Watch())
+    what = (job.tasks, job.model, job.budget, job.recipe)
     try:
-        rate, trials, tuned_by = tune(task, model, budget, recipe, device=device, watch=watch)
-        members = [Member(seed, rate) for seed in recipe.evaluation_seeds]
-        ensemble = prepare(task, model, budget, recipe, members, device=device)
-        learned = learn(ensemble, task.stages, recipe, [p.x for p in tests], watch=watch)
-    except DoesNotFit as misfit:
-        return blank.updated(status="does_not_fit", reason=str(misfit), members=())
+        learned = train(*what, judging.choose, device=device, gear=gear, watch=heard)
+        check_shapes(job, "test", learned)
     except (Exception, SystemExit) as problem:  # a model must not end the suite
-        status, reason = diagnosis(problem)
-        every = (status,) * len(recipe.evaluation_seeds)
-        return blank.updated(status=status, reason=reason, members=every)
-    return blank.updated(
-        **judge(task, learned),
-        parameters=learned.parameters,
-        adapted=learned.adapted,
-        rate=rate,
-        tuned_by=tuned_by,
-        tuning=trials,
-        curves=learned.curves,
-        lifted=learned.lifted,
-    )
+        return judging.failed(*diagnosis(problem))
+    return judging.judged(learned)
+
+
+class _Kept(Watch):
+    """Passes on what it hears, and keeps the curves."""
+
+    def __init__(self, judging: Judge, watch: Watch) -> None:
+        self._judging, self._watch = judging, watch
+
+    def steps(self, count: int) -> None:
+        self._watch.steps(count)
+
+    def curve(self, place: int, curve: Curve) -> None:
+        self._judging.keep(place, curve)
+        self._watch.curve(place, curve)
+
+    def note(self, text: str) -> None:
+        self._watch.note(text)
 
 
 def diagnosis(problem: BaseException) -> tuple[Status, str]:
     """The status and the reason that an exception leaves in a Record."""
     text = f"{type(problem).__name__}: {problem}".replace("\n", " ")[:300]
+    if isinstance(problem, DoesNotFit):
+        return "does_not_fit", str(problem)
     if isinstance(problem, OutOfTime):
         return "timeout", str(problem)
     if isinstance(problem, MemoryError | torch.OutOfMemoryError) or "t allocate memory" in text:
@@ -127,77 +234,6 @@ def diagnosis(problem: BaseException) -> tuple[Status, str]:
     if isinstance(problem, WrongShape):
         return "invalid_output", str(problem)
     return "crashed", text
-
-
-def tune(
-    task: Task,
-    model: Model,
-    budget: int,
-    recipe: Recipe,
-    *,
-    device: torch.device | str = "cpu",
-    watch: Watch = lambda steps: None,
-) -> tuple[float, tuple[Trial, ...], str]:
-    """The rate whose trainings end best, without the answer.
-
-    Judged on the validation probes of the task, or of its tuning task; a task without them, such
-    as a PDE, by its own loss on fresh points.
-    """
-    tuner = task.tuning or task
-    probes = tuner.judged_by("validation")
-    members = [Member(seed, rate) for rate in recipe.rates for seed in recipe.tuning_seeds]
-    ensemble = prepare(tuner, model, budget, recipe, members, device=device)
-    learned = learn(ensemble, tuner.stages, recipe, [p.x for p in probes], watch=watch)
-    if probes:
-        answers = zip(probes, learned.predictions[-1], strict=True)
-        errors = np.stack([_errors(tuner, p.y, answer) for p, answer in answers])  # (probe, member)
-        # Decades as boards count them; where they tie, as at 0, the smaller error.
-        close = np.clip(np.log10(np.nan_to_num(errors, nan=np.inf).clip(1e-300)), -6, 6).mean(0)
-        scores = -decades(errors, tuner.trivial).mean(0) + 1e-3 * close
-        tuned_by = f"decades on the validation probes of {tuner.key}, negative"
-    else:
-        scores = learned.own.double().cpu().nan_to_num(torch.inf).numpy()
-        tuned_by = "the task's own loss on fresh points"
-    trials = tuple(
-        Trial(rate=member.rate, seed=member.seed, score=score)
-        for member, score in zip(members, scores, strict=True)
-    )
-    by_rate = np.asarray(scores).reshape(len(recipe.rates), -1).mean(1)
-    return recipe.rates[int(by_rate.argmin())], trials, tuned_by
-
-
-def judge(task: Task, learned: Learned) -> dict[str, object]:
-    """Errors of all members on the test probes after each stage, and what became of each."""
-    probes = task.judged_by("test")
-    errors = np.array(
-        [
-            [_errors(task, probe.y, answer) for probe, answer in zip(probes, row, strict=True)]
-            for row in learned.predictions
-        ]
-    )  # (stage, probe, member)
-    members = tuple(
-        "diverged" if not finite else "ok" if np.isfinite(column).all() else "invalid_output"
-        for finite, column in zip(
-            learned.finite.tolist(), errors.reshape(-1, errors.shape[-1]).T, strict=True
-        )
-    )
-    failed = [status for status in members if status != "ok"]
-    return {
-        "status": "ok" if "ok" in members else failed[0],
-        "members": members,
-        "errors": errors.tolist(),
-        "reason": _REASONS[failed[0]] if failed else "",
-    }
-
-
-_REASONS = {
-    "diverged": "the training loss is not finite",
-    "invalid_output": "predictions are not finite",
-}
-
-
-def _errors(task: Task, truth: Tensor, answer: Tensor) -> np.ndarray:
-    return error(task.metric, answer, truth, task.scale).numpy()
 
 
 def _ordinal(number: int) -> str:

@@ -55,12 +55,14 @@ class View(NamedTuple):
 
 def view(record: Record | Speed) -> View:
     """What a person browses of a Record."""
-    what = "speed" if isinstance(record, Speed) else f"on {record.name}"
+    what = f"on {record.name}, {record.budget}"
+    if isinstance(record, Speed):
+        what = f"speed, {record.lane or record.budget}"
     params = _common(record)
     if isinstance(record, Record):
         params |= _training(record)
     return View(
-        name=_cut(f"{record.model} {what}, {record.budget}"),
+        name=_cut(f"{record.model} {what}"),
         status=STATUS.get(record.status, "FAILED"),
         note=_note(record),
         tags={key: _cut(text) for key, text in _tags(record).items() if text},

@@ -1,140 +1,82 @@
-"""Cells in forked processes, one each: a cell that dies costs one Record and no other.
+"""Jobs in child processes: whatever a model does to its process costs its own Record and no other.
 
-A child inherits the task and the model, trains, and sends its Record back as JSON; the parent
-alone writes. A fork costs some milliseconds, where a new interpreter takes seconds to import
-torch. There is no fork to rely on with a GPU or outside of Linux: there cells run in turn.
+A child that is killed from outside is tried once more, and the cells of a job that did not end
+well are tried each alone, so that one bad cell costs one Record. Nothing is looped instead of
+lifted on that occasion: a loop is slower, and members are evaluated a few at a time anyway, so
+that stacking them is not what memory goes to.
 """
 
 from __future__ import annotations
 
-import multiprocessing
-import os
-import signal
-import sys
 import time
-import warnings
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
-from multiprocessing.connection import Connection, wait
-from multiprocessing.process import BaseProcess
-from typing import NamedTuple
+from collections.abc import Iterable, Iterator
+from multiprocessing.connection import wait
 
 import psutil
 import torch
 
-from kansci.record import Record, Status
-from kansci.suite import Cell
-
-Progress = Callable[[Cell, int], None]
-Work = Callable[[Cell, Progress], Record]
-Obituary = Callable[[Cell, Status, str], Record]
-STEPS = 25  # evaluations between two words of a child
-GRACE = 60.0  # seconds beyond its limit, after which a child that hangs is killed
-
-
-class Child(NamedTuple):
-    """A cell on its way."""
-
-    cell: Cell
-    process: BaseProcess
-    deadline: float
+from kansci.forkserver import possible
+from kansci.record import Record
+from kansci.runner import Judge
+from kansci.supervised import Child, Limits, Progress, Tell, Try
+from kansci.together import Job
 
 
 def most_workers(device: torch.device) -> int:
-    """As many as there are cores to use, where processes can be forked; else 1."""
-    if device.type != "cpu" or sys.platform != "linux":
+    """As many as there are cores to use; 1 on a GPU; 0, none, where processes cannot be forked."""
+    if not possible():
+        return 0
+    if device.type != "cpu":
         return 1
-    return len(psutil.Process().cpu_affinity() or [0])
+    own = psutil.Process()
+    return len(own.cpu_affinity()) if hasattr(own, "cpu_affinity") else psutil.cpu_count() or 1
 
 
-def forked(
-    cells: Iterable[Cell],
-    work: Work,
-    lost: Obituary,
+def supervise(
+    jobs: Iterable[Job],
+    limits: Limits,
     *,
     workers: int,
-    seconds: float,
-    progress: Progress,
+    progress: Progress = lambda cell, steps: None,
+    note: Tell = lambda text: None,
 ) -> Iterator[Record]:
-    """Records in the order in which cells end.
-
-    Args:
-        work: what a child does with a cell.
-        lost: the Record of a cell whose child died or hung, from status and reason.
-        seconds: the limit that `work` keeps by itself.
-    """
-    waiting = deque(cells)
-    running: dict[Connection, Child] = {}
+    """Records in the order in which jobs end; closing it kills what still runs."""
+    waiting = deque(Try(job) for job in jobs)
+    running: list[Child] = []
     try:
         while waiting or running:
             while waiting and len(running) < workers:
-                ours, child = _start(waiting.popleft(), work, seconds)
-                running[ours] = child
-            for ready in wait(list(running), timeout=1.0):
-                assert isinstance(ready, Connection)
-                record = _heard(ready, running[ready], lost, progress)
-                if record is not None:
-                    _end(ready, running)
-                    yield record
-            for late in [c for c, child in running.items() if time.monotonic() > child.deadline]:
-                cell = running[late].cell
-                _end(late, running)
-                yield lost(
-                    cell, "timeout", f"hung, and was killed {GRACE:g} s beyond its time limit"
-                )
+                begun = waiting.popleft()
+                judge = Judge(begun.job, device=limits.device, threads=1)
+                if (refused := judge.refused()) is not None:
+                    yield from refused
+                else:
+                    running.append(Child(begun, judge, limits, progress, note))
+            if running:
+                _hear(running)
+            for child in [one for one in running if one.over]:
+                running.remove(child)
+                child.close()
+                records, again = child.outcome()
+                waiting.extendleft(reversed(again))
+                paused = time.monotonic()
+                yield from records
+                paused = time.monotonic() - paused
+                for other in running:  # whoever waits for us does not pay for it
+                    other.deadline += paused
     finally:
-        for connection in list(running):
-            _end(connection, running)
+        for child in running:
+            child.end("crashed", "nobody waits for it any more")
+        for child in running:
+            child.await_end()
+            child.close()
 
 
-def _start(cell: Cell, work: Work, seconds: float) -> tuple[Connection, Child]:
-    ours, theirs = multiprocessing.Pipe(duplex=False)
-    fork = multiprocessing.get_context("fork")
-    process = fork.Process(target=_train, args=(cell, work, theirs), daemon=True)
-    with warnings.catch_warnings():
-        # That threads do not survive a fork is known: none of them is needed in a child.
-        warnings.simplefilter("ignore", DeprecationWarning)
-        process.start()
-    theirs.close()
-    return ours, Child(cell, process, time.monotonic() + seconds + GRACE)
-
-
-def _train(cell: Cell, work: Work, pipe: Connection) -> None:
-    """The child: says how far it is, then sends its Record."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to answer
-    torch.set_num_threads(1)
-    pending = 0
-
-    def progress(_: Cell, steps: int) -> None:
-        nonlocal pending
-        pending += steps
-        if pending >= STEPS:
-            pipe.send_bytes(b"%d" % pending)
-            pending = 0
-
-    try:
-        pipe.send_bytes(work(cell, progress).model_dump_json().encode())
-    except BrokenPipeError:  # the parent is gone
-        os._exit(1)
-
-
-def _heard(pipe: Connection, child: Child, lost: Obituary, progress: Progress) -> Record | None:
-    try:
-        message = pipe.recv_bytes()
-    except (EOFError, OSError):
-        child.process.join(GRACE)
-        code = child.process.exitcode
-        return lost(child.cell, "crashed", f"its process ended with exit code {code}")
-    if message.isdigit():
-        progress(child.cell, int(message))
-        return None
-    return Record.model_validate_json(message)
-
-
-def _end(pipe: Connection, running: dict[Connection, Child]) -> None:
-    child = running.pop(pipe)
-    pipe.close()
-    child.process.join(0.5 if child.process.is_alive() else None)
-    if child.process.is_alive():
-        child.process.kill()
-        child.process.join()
+def _hear(running: list[Child]) -> None:
+    ears = {ear: child for child in running for ear in child.ears}
+    soonest = min(child.deadline for child in running) - time.monotonic()
+    for ear in wait(list(ears), timeout=min(max(soonest, 0.0), 60.0)):
+        ears[ear].hear(ear)  # type: ignore[index, arg-type]
+    for child in running:
+        child.look_at_the_clock()

@@ -1,5 +1,6 @@
 """What Python users call."""
 
+import os
 import subprocess
 import sys
 
@@ -92,6 +93,27 @@ def test_names_and_objects_give_the_same_record():
     assert by_name.errors == by_object.errors
     assert (by_name.suite, by_name.budget, by_name.status) == ("custom", 250, "ok")
     assert by_name.seconds > 0
+
+
+def test_what_has_a_name_is_trained_in_a_process_of_its_own(tmp_path):
+    path = tmp_path / "mine.py"
+    act = "import os, pathlib; pathlib.Path('trainer').write_text(str(os.getpid()))"
+    path.write_text(MODEL_FILE.replace("    return", f"    {act}\n    return"))
+    record = kansci.run(TASK, str(path), parameters=50, recipe=RECIPE, device="cpu")
+    assert record.status == "ok"
+    assert int((tmp_path / "trainer").read_text()) != os.getpid()
+
+
+def test_what_was_made_by_hand_is_trained_here():
+    seen = []
+
+    def build(dim_in, dim_out, parameters):
+        seen.append(os.getpid())
+        return nn.Linear(dim_in, dim_out)
+
+    record = kansci.run(TASK, kansci.Model("by hand", build), recipe=RECIPE, device="cpu")
+    assert record.status == "ok"
+    assert set(seen) == {os.getpid()}
 
 
 def test_a_model_may_be_a_file_of_ones_own(tmp_path):

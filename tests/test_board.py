@@ -388,3 +388,52 @@ def test_speeds_whose_intervals_overlap_share_their_ranks():
     assert (found["a"].rank_low, found["a"].rank_high) == (1, 2)
     assert (found["b"].rank_low, found["b"].rank_high) == (1, 2)
     assert (found["c"].rank_low, found["c"].rank_high) == (3, 3)
+
+
+def laned(model, *timings, gear="eager", dtype="float32", widths=(), device="cpu", started="2026"):
+    """A Record of the speed lane."""
+    place = environment().model_copy(update={"device": device, "started": started})
+    lane = f"{'-'.join(map(str, widths)) or 1000}-{dtype}-{gear}-{device}"
+    return speed(model, *timings, budget=0 if widths else 1000).model_copy(
+        update={"lane": lane, "gear": gear, "dtype": dtype, "widths": widths, "environment": place}
+    )
+
+
+def test_gears_dtypes_devices_and_widths_never_enter_one_score():
+    plain = laned("a", timing(2), timing(8, "forward + backward"), timing(3, "training step"))
+    others = [
+        laned("a", timing(70, gear="compiled"), gear="compiled"),
+        laned("a", timing(80, dtype="float64"), dtype="float64"),
+        laned("a", timing(90), device="NVIDIA H200"),
+        laned("a", timing(50, "training step", shape="equal width"), widths=(784, 256, 10)),
+    ]
+    alone = rows("speed", [plain])["a"]
+    row = rows("speed", [plain, *others])["a"]
+    assert (row.score, row.low, row.high) == (alone.score, alone.low, alone.high)
+    assert row.score == pytest.approx(4)
+    columns = {name: row.columns[name] for name in ("compiled", "float64", "gpu", "step")}
+    assert columns == pytest.approx({"compiled": 70, "float64": 80, "gpu": 90, "step": 3})
+    assert row.columns["784-256-10 step"] == pytest.approx(50)
+    assert alone.columns["gpu"] is None
+
+
+def test_a_column_is_empty_where_a_timing_of_another_gear_is_missing():
+    both = [timing(2, gear="compiled"), timing(4, "forward + backward", gear="compiled")]
+    records = [
+        *(laned(model, timing(2)) for model in "ab"),
+        laned("a", *both, gear="compiled"),
+        laned("b", both[0], gear="compiled").model_copy(update={"left_out": ("no",)}),
+    ]
+    found = rows("speed", records)
+    assert found["a"].columns["compiled"] == pytest.approx(8**0.5)
+    assert found["b"].columns["compiled"] is None
+    assert found["b"].score is not None
+    assert "1 left out" in found["b"].note
+
+
+def test_a_newer_timing_replaces_the_same_one_and_a_failed_gear_fails_nobody():
+    old = laned("a", timing(2), started="2025")
+    broken = laned("a", gear="compiled").model_copy(update={"status": "crashed", "reason": "no"})
+    row = rows("speed", [laned("a", timing(3)), old, broken])["a"]
+    assert (row.score, row.tasks, row.failed) == (pytest.approx(3), 1, 0)
+    assert "crashed" in row.note

@@ -2,6 +2,7 @@
 
 import json
 import os
+import platform
 import signal
 import subprocess
 import sys
@@ -11,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from kansci.errors import UserError
-from kansci.ledger import load, load_records, path_of, safe, save, write_atomically
+from kansci.ledger import DAY, load, load_records, path_of, safe, save, tidy, write_atomically
 from kansci.record import Record, Speed
 
 OLD = Path(__file__).parent / "data" / "records_v1"
@@ -37,6 +38,8 @@ def test_a_record_is_saved_under_its_model_task_suite_and_budget(tmp_path):
     assert path == tmp_path / "mlp-silu" / "feynman27" / "I.12.11" / "quick-250.json"
     assert save(SPEED, tmp_path) == tmp_path / SPEED.model / f"speed-{SPEED.budget}.json"
     assert {record.key for record in load_records(tmp_path)} == {RECORD.key, SPEED.key}
+    lane = SPEED.model_copy(update={"lane": "250-float32-eager-cpu"})
+    assert save(lane, tmp_path) == tmp_path / SPEED.model / "speed-250-float32-eager-cpu.json"
 
 
 def test_what_is_saved_is_loaded(tmp_path):
@@ -99,6 +102,73 @@ def test_a_write_that_fails_leaves_the_old_file_and_no_other(tmp_path, monkeypat
         write_atomically(path, "new")
     assert path.read_text() == "old"
     assert os.listdir(tmp_path) == ["record.json"]
+
+
+def test_two_writers_of_one_record_leave_one_whole_file(tmp_path):
+    """Of two processes that write the same three files at once, until they are killed."""
+    folder = tmp_path / "records"
+    folder.mkdir()
+    writers = [
+        subprocess.Popen(
+            [sys.executable, "-c", WRITER, str(OLD / "ok.json"), str(folder)],
+            stdout=subprocess.PIPE,
+        )
+        for _ in range(2)
+    ]
+    for writer in writers:
+        assert writer.stdout is not None
+        assert writer.stdout.readline() == b"ready\n"
+    for _ in range(20):
+        assert len(load_records(folder)) <= 3
+    for writer in writers:
+        assert writer.poll() is None  # neither was in the other's way
+        writer.kill()
+        writer.communicate()
+    found = load_records(folder)
+    assert sorted(record.budget for record in found) == [0, 1, 2]
+    tidy(folder)
+    assert not [path for path in folder.rglob(".*") if path.is_file()]
+
+
+def test_what_a_killed_writer_left_is_removed_and_what_others_write_is_not(tmp_path):
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    node = safe(platform.node())
+    names = {
+        "of a process that is gone": f".{node}~{ended.pid}~x.part",
+        "of this process": f".{node}~{os.getpid()}~x.part",
+        "of another machine, now": f".not-{node}~{ended.pid}~x.part",
+        "of another machine, long ago": f".not-{node}~{ended.pid}~y.part",
+        "of nobody knows whom, long ago": ".abcdefg.part",
+        "no temporary file": ".hidden",
+    }
+    for name in names.values():
+        (tmp_path / "below").mkdir(exist_ok=True)
+        (tmp_path / "below" / name).write_text("{")
+    for what in ("of another machine, long ago", "of nobody knows whom, long ago"):
+        long_ago = time.time() - DAY - 60
+        os.utime(tmp_path / "below" / names[what], (long_ago, long_ago))
+    save(RECORD, tmp_path)
+    assert tidy(tmp_path) == 3
+    left = {path.name for path in (tmp_path / "below").iterdir()}
+    kept = ("of this process", "of another machine, now", "no temporary file")
+    assert left == {names[what] for what in kept}
+    assert [record.key for record in load_records(tmp_path)] == [RECORD.key]
+
+
+def test_a_temporary_file_is_known_by_its_writer(tmp_path, monkeypatch):
+    seen = []
+
+    def replaced(source, target):
+        seen.extend(path.name for path in tmp_path.iterdir())
+        assert tidy(tmp_path) == 0
+        os.rename(source, target)
+
+    monkeypatch.setattr(os, "replace", replaced)
+    write_atomically(tmp_path / "record.json", "text")
+    (name,) = seen
+    assert name.startswith(f".{safe(platform.node())}~{os.getpid()}~")
+    assert (tmp_path / "record.json").read_text() == "text"
 
 
 def text_with(**changes):

@@ -15,10 +15,12 @@ from kansci.ensemble import Member
 from kansci.errors import DoesNotFit, OutOfTime
 from kansci.models import Model, get_model
 from kansci.recipe import Optimizer, Recipe
-from kansci.record import Record
-from kansci.runner import evaluations, run
+from kansci.record import Curve, Record
+from kansci.runner import Judge, evaluations, run, run_job
+from kansci.suite import Cell
 from kansci.task import Probe, Scale, Stage, Task, squared_error, stream, uniform
-from kansci.training import learn, log_spaced, maker, prepare
+from kansci.together import Job
+from kansci.training import Watch, learn, log_spaced, maker, prepare
 
 POISSON = get_task("poisson")
 MLP = get_model("mlp-silu")
@@ -112,8 +114,8 @@ def test_errors_are_those_of_the_predictions_by_hand():
     record = run(TASK, MLP, 250, choice)
     tests = TASK.judged_by("test")
     members = [Member(seed, record.rate) for seed in choice.evaluation_seeds]
-    ensemble = prepare(TASK, MLP, 250, choice, members)
-    learned = learn(ensemble, TASK.stages, choice, [probe.x for probe in tests])
+    ensemble = prepare([TASK], MLP, 250, choice, members)
+    (learned,) = learn(ensemble, [TASK], choice, "test")
     for stage in range(2):
         for index, probe in enumerate(tests):
             answer = learned.predictions[stage][index]
@@ -320,18 +322,65 @@ def test_a_model_without_the_derivatives_of_a_task_is_not_applicable():
 def test_a_run_out_of_time_is_a_timeout():
     left = iter(range(5))
 
-    def watch(steps):
-        if next(left, None) is None:
-            raise OutOfTime("wanted at most 5 steps")
+    class Impatient(Watch):
+        def steps(self, count):
+            if next(left, None) is None:
+                raise OutOfTime("wanted at most 5 steps")
 
-    record = run(TASK, MLP, 250, recipe(), watch=watch)
+    record = run(TASK, MLP, 250, recipe(), watch=Impatient())
     assert (record.status, record.reason) == ("timeout", "wanted at most 5 steps")
+
+
+def test_what_is_known_of_a_training_that_did_not_end_is_kept():
+    left = iter(range(2 * 250 + 250 + 120))
+
+    class Impatient(Watch):
+        def steps(self, count):
+            if next(left, None) is None:
+                raise MemoryError("enough")
+
+    record = run(TASK, MLP, 250, recipe(250), watch=Impatient())
+    whole = run(TASK, MLP, 250, recipe(250))
+    assert record.status == "out_of_memory"
+    assert (record.rate, record.tuning) == (whole.rate, whole.tuning)
+    assert [curve.stage for curve in record.curves] == ["from 0", "from 1"]
+    for curve, full in zip(record.curves, whole.curves, strict=True):
+        assert curve.losses == full.losses[: len(curve.losses)]
+    assert 0 < len(record.curves[1].losses) < len(whole.curves[1].losses)
+
+
+def test_cells_of_one_job_get_what_they_get_alone():
+    slower = sine("slower", pace=2.0)
+    choice = recipe(dtype="float64", rates=(1e-3, 1e-2))
+    cells = tuple(Cell(task, MLP, 250, choice, "custom") for task in (TASK, slower))
+    records = run_job(Job(cells))
+    for task, record in zip((TASK, slower), records, strict=True):
+        alone = run(task, MLP, 250, choice)
+        assert (record.task, record.key, record.rate) == (task.key, alone.key, alone.rate)
+        assert np.array(record.errors) == pytest.approx(np.array(alone.errors), rel=1e-5)
+
+
+def test_a_curve_that_the_job_does_not_have_is_refused():
+    judge = Judge(Job((Cell(TASK, MLP, 250, recipe(), "custom"),)))
+    good = Curve(stage="from 0", evaluations=(1,), losses=((1.0, 2.0),))
+    judge.keep(0, good)
+    bad = [(1, good), (0, good.model_copy(update={"stage": "x"}))]
+    bad += [(0, good.model_copy(update={"losses": ((1.0,) * 3,)}))]
+    for place, curve in bad:
+        with pytest.raises(ValueError, match="want a curve"):
+            judge.keep(place, curve)
+    assert judge.failed("timeout", "late")[0].curves == (good,)
 
 
 def test_every_evaluation_is_watched():
     steps = []
+
+    class Counting(Watch):
+        def steps(self, count):
+            steps.append(count)
+
     task = replace(TASK, tuning=replace(TASK, stages=TASK.stages[:1]))
-    run(task, MLP, 250, recipe(7), watch=steps.append)
+    run(task, MLP, 250, recipe(7), watch=Counting())
     assert sum(steps) == evaluations(task, recipe(7)) == 7 * (1 + 2)
 
 
@@ -366,7 +415,7 @@ def test_a_failed_member_is_reported_beside_the_others_and_never_dropped():
             return self.curse * super().forward(x)
 
     model = network(Cursed)
-    ensemble = prepare(TASK, model, 250, recipe(), [Member(seed, 1e-2) for seed in range(10)])
+    ensemble = prepare([TASK], model, 250, recipe(), [Member(seed, 1e-2) for seed in range(10)])
     cursed = ensemble.fixed["network.curse"].isnan().tolist()
     seeds = (cursed.index(False), cursed.index(True))
     record = run(TASK, model, 250, recipe(evaluation_seeds=seeds, tuning_seeds=seeds))
@@ -394,8 +443,8 @@ class Counted:
 def drawn(choice, members=1):
     counted = Counted(TASK.stages[0])
     stage = replace(TASK.stages[0], sample=counted)
-    ensemble = prepare(TASK, MLP, 250, choice, [Member(seed, 1e-2) for seed in range(members)])
-    learn(ensemble, [stage], choice, [])
+    ensemble = prepare([TASK], MLP, 250, choice, [Member(seed, 1e-2) for seed in range(members)])
+    learn(ensemble, [replace(TASK, stages=(stage,))], choice, None)
     return counted.drawn[:-members]  # the last are the fresh ones of the own loss
 
 

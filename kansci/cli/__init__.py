@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import sys
+from importlib import import_module
+from typing import Any
 
 import typer
+from typer.core import TyperCommand, TyperGroup
 
-from kansci.cli import board, listing, run, ui
 from kansci.errors import UserError
 
 HELP = """The neutral benchmark of Kolmogorov-Arnold networks.
@@ -17,18 +19,51 @@ with the same work, and ranks them by accuracy, parameter efficiency, speed and 
 A first look: `kansci run --suite demo`. All of it in a few minutes: `kansci run`. Then `kansci
 board` shows the leaderboards and `kansci ui` every training in MLflow.
 """
+COMMANDS = {  # name, module of this package, and the first line of its help
+    "run": ("run", "Run a suite: train, judge, log to MLflow, show the leaderboards."),
+    "status": ("status", "Say what is done, what is missing and what failed, and why."),
+    "merge": ("merge", "Join folders of Records, of shards or of several machines."),
+    "reproduce": ("reproduce", "Run one Record again and say whether its numbers come back."),
+    "speed": (
+        "speed",
+        "Time networks beside the MLP, one plain network on one thread, alone on the machine.",
+    ),
+    "board": ("board", "Show the leaderboards, or write them as Markdown, CSV, LaTeX and figures."),
+    "tasks": (
+        "listing",
+        "List the tasks: what is to be learned, in how many stages, with which derivatives.",
+    ),
+    "models": (
+        "listing",
+        "List the models, with their trainable numbers at each budget (for 2 inputs, 1 output).",
+    ),
+    "ui": ("ui", "Browse Records in MLflow; Ctrl-C stops."),
+}
 
-app = typer.Typer(
+
+class Commands(TyperGroup):
+    """Loads a command when it is called: torch takes seconds to load, and help needs none."""
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
+        name, command, rest = super().resolve_command(ctx, args)
+        return name, command if name is None else loaded(name), rest
+
+
+def loaded(name: str) -> Any:
+    """The command of that name, with its options."""
+    alone = typer.Typer(add_completion=False, rich_markup_mode="markdown")
+    alone.command(name)(getattr(import_module(f"kansci.cli.{COMMANDS[name][0]}"), name))
+    return typer.main.get_command(alone)
+
+
+app = Commands(
     name="kansci",
     help=HELP,
+    commands={name: TyperCommand(name, help=about) for name, (_, about) in COMMANDS.items()},
     no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
     rich_markup_mode="markdown",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (run.run, board.board, listing.tasks, listing.models, ui.ui):
-    app.command()(command)
 
 
 def main() -> None:

@@ -15,6 +15,7 @@ from rich.console import Console
 from kansci.cli.board import as_dicts, show, stand
 from kansci.cli.ui import figures
 from kansci.ledger import AnyRecord
+from kansci.plan import Shard
 from kansci.record import Record
 from kansci.store import Store, StoreError
 from kansci.suite import Suite
@@ -65,11 +66,30 @@ def report(
         typer.echo(json.dumps(head | {"records": rows, "boards": as_dicts(standings)}, indent=1))
         return
     show(standings)
-    counts = Counter(record.status.replace("_", " ") for record in trained)
-    typer.echo("Records: " + ", ".join(f"{n} {status}" for status, n in counts.most_common()))
+    typer.echo(f"Records: {outcomes(trained)}")
     typer.echo(f"Boards as files:     kansci board --records {folder} --out FOLDER")
     if logged:
         typer.echo(f"Browse every run:    kansci ui {folder}")
+
+
+def report_shard(
+    records: Sequence[AnyRecord], suite: Suite, folder: Path, shard: Shard, *, as_json: bool
+) -> None:
+    """What one part of a suite came to; boards are for all of it."""
+    trained = [record for record in records if isinstance(record, Record)]
+    if as_json:
+        head = {"suite": suite.name, "folder": str(folder), "shard": str(shard)}
+        typer.echo(json.dumps(head | {"records": list(map(summary, trained))}, indent=1))
+        return
+    typer.echo(f"Records of shard {shard}: {outcomes(trained) or 'none'}")
+    typer.echo("No boards: the other shards are missing. Once all are there, in one folder or")
+    typer.echo("joined by `kansci merge`, the same command without --shard does what is left.")
+
+
+def outcomes(records: Sequence[Record]) -> str:
+    """`5 ok, 1 timeout`."""
+    counts = Counter(record.status.replace("_", " ") for record in records)
+    return ", ".join(f"{n} {status}" for status, n in counts.most_common())
 
 
 def summary(record: Record) -> dict[str, Any]:

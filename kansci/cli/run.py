@@ -2,72 +2,75 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Generator
+from contextlib import closing
 from pathlib import Path
-from typing import Annotated, NamedTuple
+from typing import Annotated, cast
 
 import torch
 import typer
 from rich.console import Console
 
+from kansci.cli import engines
+from kansci.cli.ahead import Ahead, cores, counted, look_ahead, show_jobs
+from kansci.cli.choices import GEARS
+from kansci.cli.choices import chosen as meaning
+from kansci.cli.engines import Address, EngineName, Execute, GpuShare
 from kansci.cli.progress import Bar, resumable
-from kansci.cli.report import Log, report
-from kansci.discover import find_model, find_tasks
-from kansci.engine import choose_device, estimate, execute, plan, steps_of
+from kansci.cli.report import Log, report, report_shard
+from kansci.cli.selection import (
+    Budgets,
+    Models,
+    Out,
+    SuiteName,
+    Tasks,
+    present,
+    select,
+)
+from kansci.cli.selection import distinct as distinct
+from kansci.cli.selection import positive as positive
+from kansci.cli.selection import spoken as spoken
+from kansci.cli.selection import writable as writable
+from kansci.engine import choose_device
 from kansci.errors import UserError
-from kansci.ledger import AnyRecord, load_records, save
-from kansci.models import Model, list_models
+from kansci.lane import no_compiler
+from kansci.ledger import AnyRecord, save, tidy
 from kansci.place import shown
-from kansci.record import Speed
-from kansci.speed import measure, speed_key
+from kansci.plan import read_shard, statuses
+from kansci.record import Gear, Record
+from kansci.speed import measure
 from kansci.store import open_store
-from kansci.suite import Cell, Suite, cells, get_suite
-from kansci.workers import most_workers
+from kansci.suite import Suite
 
-TIMING = 3.0  # seconds that timing one model takes, about
-
-
-class Ahead(NamedTuple):
-    """What a command will do, and what it finds done."""
-
-    done: list[AnyRecord]
-    cells: list[Cell]
-    timings: list[Model]
-
-    def said(self, head: str, device: torch.device, workers: int) -> str:
-        count = len(self.done) + len(self.cells) + len(self.timings)
-        seconds = estimate(self.cells) / workers + TIMING * len(self.timings)
-        jobs = len(self.cells) + len(self.timings)
-        todo = (
-            f"{jobs} to do, about {spoken(seconds)} with {workers} at a time"
-            if jobs
-            else "nothing to train"
-        )
-        return f"{head}. {count} Records on {device}: {len(self.done)} are there, {todo}."
+Closable = Generator[Record, None, None]  # so that an interrupted run ends its workers
+ALONE = "A shard neither times models nor logs to MLflow: others may be at work beside it."
 
 
 def run(
-    suite: Annotated[str, typer.Option(help="demo, quick, long or reference.")] = "quick",
-    model: Annotated[
-        list[str] | None, typer.Option(help="NAME or FILE.py; instead of the suite's. Repeatable.")
-    ] = None,
-    task: Annotated[
-        list[str] | None,
-        typer.Option(help="NAME, pattern or FILE.py; instead of the suite's. Repeatable."),
-    ] = None,
-    parameters: Annotated[
-        list[int] | None,
-        typer.Option(help="Budget of trainable numbers; instead of the suite's. Repeatable."),
-    ] = None,
+    suite: SuiteName = "quick",
+    model: Models = None,
+    task: Tasks = None,
+    parameters: Budgets = None,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
-    out: Annotated[
-        Path | None, typer.Option(help="Folder of Records; by default kansci-records/SUITE.")
+    gear: Annotated[
+        str | None, typer.Option(help="eager or compiled; by default chosen from the work ahead.")
     ] = None,
+    out: Out = None,
     workers: Annotated[
-        int | None, typer.Option(min=1, help="Cells at a time; by default the cores. 1 on a GPU.")
+        int | None, typer.Option(help="Jobs at a time; by default the cores, and 1 on a GPU.")
+    ] = None,
+    engine: EngineName = "local",
+    address: Address = None,
+    gpu_share: GpuShare = None,
+    retry: Annotated[
+        list[str] | None,
+        typer.Option(help="Compute again what is 'failed', or 'timeout', 'crashed,diverged', ..."),
+    ] = None,
+    shard: Annotated[
+        str | None, typer.Option(help="i/n: only the i-th of n parts, for the jobs of an array.")
     ] = None,
     fresh: Annotated[bool, typer.Option("--fresh", help="Compute again what is there.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would run.")] = False,
     mlflow: Annotated[bool, typer.Option(help="Log every Record to MLflow.")] = True,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
 ) -> None:
@@ -75,54 +78,64 @@ def run(
 
     Goes on where an earlier run of the same command stopped: what has its Record is not trained
     again. A model that fails leaves a row that says why, and the others go on.
+
+    With --shard, several machines or the jobs of an array fill one folder, or folders that
+    `kansci merge` joins; the same command without --shard then completes it.
     """
     torch.set_num_threads(1)  # networks this small gain nothing from a second
-    chosen = get_suite(suite)
-    models = distinct([find_model(name) for name in model or chosen.models])
-    tasks = [one for pattern in task for one in find_tasks(pattern)] if task else None
-    wanted = cells(chosen, models=models, tasks=tasks, parameters=positive(parameters))
-    where = choose_device(device)
-    folder = writable(out or Path("kansci-records") / suite)
-    timed = models if chosen.speed_budget and tasks is None else []
-    present = load_records(folder)
-    store = open_store() if mlflow else None
-    ahead = look_ahead(wanted, timed, chosen, [] if fresh else present)
-    hands = min(workers or most_workers(where), most_workers(where))
+    chosen = select(suite, model, task, parameters)
+    part = read_shard(shard) if shard else None
+    again = statuses(retry or ())
+    engines.check(engine, address, gpu_share, workers)
+    where = torch.device("cuda") if engine == "ray" and device == "cuda" else choose_device(device)
+    how = gear_of(gear, where)
+    if address is not None:
+        hired = engines.ray(chosen.suite, where, how, address, gpu_share or 1.0)
+    else:
+        hired = engines.local(chosen.suite, where, how, at_a_time(workers, where))
+    folder = chosen.folder(out)
+    ahead = look_ahead(chosen, present(folder), retry=again, shard=part, fresh=fresh)
 
-    console = Console(stderr=True, highlight=False, markup=False)
-    whole = not (model or task or parameters)
-    head = f"Suite {suite}: {chosen.about}" if whole else f"Recipes of the suite {suite}"
-    console.print(ahead.said(head, where, hands), soft_wrap=True)
-    place = f"; MLflow: {shown(store.place.uri)}" if store else ""
-    console.print(f"Records: {folder}{place}", soft_wrap=True)
+    console = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
+    head = f"{chosen.head}, shard {part}" if part else chosen.head
+    if dry_run:
+        console.print(ahead.said(head, hired.where, hired.hands))
+        show_jobs(ahead, as_json=as_json)
+        return
+    writable(folder)
+    tidy(folder)
+    if ahead.plan.jobs:
+        hired.warm_up()
+    store = open_store() if mlflow and not part else None  # before any worker starts
+    console.print(ahead.said(head, hired.where, hired.hands))
+    console.print(f"Records: {folder}{f'; MLflow: {shown(store.place.uri)}' if store else ''}")
+    for line in warnings_of(ahead, sharded=part is not None):
+        console.print(line)
     log = Log(store, console)
     with resumable(console, folder):
         log.missing(ahead.done)
-        made = perform(ahead, chosen, where, hands, folder, console, log)
-    report([*ahead.done, *made], chosen, folder, logged=store is not None, as_json=as_json)
-
-
-def look_ahead(
-    wanted: Sequence[Cell], timed: Sequence[Model], suite: Suite, present: Sequence[AnyRecord]
-) -> Ahead:
-    """What is done already, and what is to do."""
-    done, todo = plan(wanted, present)
-    speeds = {record.key: record for record in present if isinstance(record, Speed)}
-    keys = {one.name: speed_key(one, suite.speed_budget or 0) for one in timed}
-    known = [speeds[key] for key in keys.values() if key in speeds]
-    return Ahead([*done, *known], todo, [one for one in timed if keys[one.name] not in speeds])
+        made = perform(ahead, chosen.suite, where, folder, console, log, hired.execute)
+    records = [*ahead.done, *made]
+    if part:
+        report_shard(records, chosen.suite, folder, part, as_json=as_json)
+    else:
+        report(records, chosen.suite, folder, logged=store is not None, as_json=as_json)
 
 
 def perform(
     ahead: Ahead,
     suite: Suite,
     device: torch.device,
-    workers: int,
     folder: Path,
     console: Console,
     log: Log,
+    execute: Execute,
 ) -> list[AnyRecord]:
-    """Trains, then times; every Record is a file before anything else happens to it."""
+    """Trains, then times; every Record is a file before anything else happens to it.
+
+    Args:
+        execute: where jobs become Records.
+    """
     made: list[AnyRecord] = []
 
     def keep(record: AnyRecord, what: str) -> None:
@@ -131,11 +144,14 @@ def perform(
         log(record)
         bar.finish(what, record.status, record.reason)
 
-    jobs = len(ahead.cells) + len(ahead.timings)
-    with Bar(console, sum(map(steps_of, ahead.cells)), jobs) as bar:
-        limits = {"device": device, "seconds": suite.seconds, "workers": workers}
-        for record in execute(ahead.cells, progress=bar.step, **limits):
-            keep(record, f"{record.model} on {record.name}, {record.budget}")
+    jobs = ahead.plan.jobs
+    with (
+        Bar(console, jobs, ahead.missing) as bar,
+        closing(cast(Closable, execute(jobs, progress=bar.step, note=bar.note))) as records,
+    ):
+        for record in records:
+            if record.key in ahead.plan.missing:  # not what a job made again on the way
+                keep(record, f"{record.model} on {record.name}, {record.budget}")
         for one in ahead.timings:
             bar.say(f"timing {one.name}")
             budget = suite.speed_budget or 0
@@ -143,51 +159,39 @@ def perform(
     return made
 
 
-def positive(budgets: list[int] | None) -> list[int] | None:
-    """Budgets as they are.
+def warnings_of(ahead: Ahead, *, sharded: bool) -> list[str]:
+    """What a user should know before it happens."""
+    lines = [ALONE] if sharded else []
+    if stale := ahead.plan.stale:
+        what = counted(len(stale), "Record")
+        of = ", ".join(sorted({record.model for record in stale}))
+        lines.append(
+            f"{what} of another source, task content or recipe ({of}) will be replaced; "
+            "another folder with --out would keep what is there."
+        )
+    return lines
+
+
+def at_a_time(workers: int | None, device: torch.device) -> int:
+    """Jobs at a time: as asked, else as many as there are cores, and one on a GPU.
 
     Raises:
-        UserError: for one below 1.
+        UserError: for less than one.
     """
-    for budget in budgets or ():
-        if budget < 1:
-            raise UserError(f"--parameters {budget}: want at least 1")
-    return budgets
+    if workers is not None and workers < 1:
+        raise UserError(f"--workers {workers}: want at least 1")
+    return workers or (cores() if device.type == "cpu" else 1)
 
 
-def distinct(models: list[Model]) -> list[Model]:
-    """Models as they are.
+def gear_of(name: str | None, device: torch.device) -> Gear | None:
+    """The gear that is asked for; `None` leaves the choice to the engine.
 
     Raises:
-        UserError: if two have one name, or one of the user's has a name of the zoo.
+        UserError: for one that is none, or that this machine does not have.
     """
-    twice = [name for name, count in Counter(one.name for one in models).items() if count > 1]
-    if twice:
-        raise UserError(f"two models are called {twice[0]!r}: want one name each")
-    for one in models:
-        if one.entry is None and one.name in list_models():
-            raise UserError(f"a model of the zoo is called {one.name!r}: choose another name")
-    return models
-
-
-def writable(folder: Path) -> Path:
-    """The folder, made where it is missing.
-
-    Raises:
-        UserError: if nothing can be written into it.
-    """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        trial = folder / ".writable"
-        trial.touch()
-        trial.unlink()
-    except OSError as error:
-        raise UserError(f"{folder}: want a folder to write Records into, got: {error}") from error
-    return folder
-
-
-def spoken(seconds: float) -> str:
-    """`90 s`, `4 min`, `2.5 h`."""
-    if seconds < 90:
-        return f"{max(seconds, 1):.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 5_400 else f"{seconds / 3_600:.1f} h"
+    if name is None:
+        return None
+    gear = meaning("gear", [name], GEARS)[0]
+    if gear == "compiled" and (lacking := no_compiler(device)):
+        raise UserError(f"--gear compiled: {lacking} on this machine; install one, or go eager")
+    return gear

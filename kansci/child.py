@@ -1,0 +1,214 @@
+"""What a child does: finds its task and model by name, trains, and sends back what was learned.
+
+It is told names, numbers and the recipe, in JSON, and asks its parent for the rates once; see
+`messages` for what it says. The forkserver that it comes from has loaded all tasks.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import resource
+import signal
+import socket
+import sys
+import warnings
+from importlib import import_module
+from pathlib import Path
+
+import torch
+from pydantic import BaseModel, TypeAdapter
+
+from kansci.discover import Origin, get_model, list_tasks, model_from, origin_of, task_from
+from kansci.forkserver import ONE_THREAD, megabytes, serve
+from kansci.judging import check_shapes
+from kansci.messages import Answer, Failure, Note, Partial, Steps, facts_of, packed, send
+from kansci.objective import Gear
+from kansci.recipe import Optimizer, Recipe
+from kansci.record import Curve
+from kansci.runner import diagnosis
+from kansci.suite import Cell
+from kansci.together import Job
+from kansci.training import Learned, Watch, train
+
+STEPS = 25  # evaluations between two words of a child
+MOST = 1 << 26  # bytes of what a parent says
+RATES: TypeAdapter[list[float]] = TypeAdapter(list[float])
+
+
+class Assignment(BaseModel, frozen=True, extra="forbid"):
+    """What a parent asks for.
+
+    Attributes:
+        memory: limit in MB.
+        folder: where the parent stands, for files that the user's code opens.
+        path: where the parent finds modules, for those that the user's code imports.
+    """
+
+    tasks: tuple[Origin, ...]
+    model: Origin
+    budget: int
+    recipe: Recipe
+    device: str
+    gear: Gear | None
+    memory: float
+    folder: str
+    path: tuple[str, ...]
+    variables: dict[str, str]
+
+
+def assignment(job: Job, *, device: torch.device, gear: Gear | None, memory: float) -> Assignment:
+    """Of a job that can travel."""
+    tasks, model = [origin_of(task) for task in job.tasks], origin_of(job.model)
+    assert model is not None
+    return Assignment(
+        tasks=tuple(one for one in tasks if one is not None),
+        model=model,
+        budget=job.budget,
+        recipe=job.recipe,
+        device=str(device),
+        gear=gear,
+        memory=memory,
+        folder=os.getcwd(),
+        path=tuple(os.path.abspath(folder) for folder in sys.path),
+        variables={**os.environ, **ONE_THREAD},
+    )
+
+
+def can_travel(job: Job) -> bool:
+    """Whether another process can find what is to be trained."""
+    return all(origin_of(one) is not None for one in (job.model, *job.tasks))
+
+
+def serve_forever(handle: int) -> None:
+    """The forkserver's process: loads what children need, then forks them."""
+    torch.set_num_threads(1)
+    warnings.simplefilter("ignore")
+    rehearse()
+    gc.collect()
+    gc.freeze()  # or the first collection of every child copies all that there is
+    with socket.socket(fileno=handle) as control:
+        serve(control, work)
+
+
+def rehearse() -> None:
+    """Loads what a training loads only when it runs, so that no child has to."""
+    import_module("torch._dynamo")
+    tasks = [task_from(Origin(name)) for name in list_tasks()]
+    if torch.version.cuda is None:  # gradients would open the GPU, which does not survive a fork
+        recipe = Recipe(
+            optimizers=(Optimizer(evaluations=1),), rates=(1e-3,), evaluation_seeds=(0,), points=2
+        )
+        task = min(tasks, key=lambda task: (-task.order, task.dim_in))
+        train([task], get_model("kan"), 100, recipe, lambda _: [1e-3])
+
+
+def work(talk: socket.socket) -> None:
+    """One child, from its assignment to its answer."""
+    given = Assignment.model_validate_json(_line(talk))
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    warnings.simplefilter("ignore")  # nobody would see them
+    _silence()
+    os.chdir(given.folder)
+    sys.path[:] = given.path
+    os.environ.clear()
+    os.environ.update(given.variables)
+    _limit(given.memory, torch.device(given.device))
+    try:
+        learned = _train(given, talk)
+    except (Exception, SystemExit) as problem:
+        status, reason = diagnosis(problem)
+        send(talk, Failure(status=status, reason=reason[:1_000]))  # type: ignore[arg-type]
+    else:
+        send(talk, _answer("learned", learned), packed(learned))
+
+
+def _train(given: Assignment, talk: socket.socket) -> list[Learned]:
+    model = model_from(given.model)
+    tasks = [task_from(origin) for origin in given.tasks]
+    job = Job(tuple(Cell(task, model, given.budget, given.recipe, "") for task in tasks))
+
+    def choose(tuned: list[Learned]) -> list[float]:
+        check_shapes(job, "validation", tuned)
+        watch.flush()
+        send(talk, _answer("tuned", tuned), packed(tuned))
+        return RATES.validate_json(_line(talk))
+
+    watch = _Telling(talk)
+    what = (tasks, model, given.budget, given.recipe, choose)
+    learned = train(*what, device=given.device, gear=given.gear, watch=watch)
+    check_shapes(job, "test", learned)
+    watch.flush()
+    return learned
+
+
+def _answer(kind: str, learned: list[Learned]) -> Answer:
+    facts = tuple(facts_of(one, curves=kind == "learned") for one in learned)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return Answer(kind=kind, facts=facts, memory=megabytes(peak))  # type: ignore[arg-type]
+
+
+class _Telling(Watch):
+    """Tells the parent how the training goes on."""
+
+    def __init__(self, talk: socket.socket) -> None:
+        self._talk, self._pending = talk, 0
+
+    def steps(self, count: int) -> None:
+        self._pending += count
+        if self._pending >= STEPS:
+            self.flush()
+
+    def flush(self) -> None:
+        if self._pending:
+            send(self._talk, Steps(count=self._pending))
+            self._pending = 0
+
+    def curve(self, place: int, curve: Curve) -> None:
+        send(self._talk, Partial(place=place, curve=curve))
+
+    def note(self, text: str) -> None:
+        send(self._talk, Note(text=text[:1_000]))
+
+
+def _line(talk: socket.socket) -> bytes:
+    """What the parent says, up to the end of a line; without a parent this process ends."""
+    said = bytearray()
+    while not said.endswith(b"\n"):
+        piece = talk.recv(1 << 16)
+        if not piece or len(said) > MOST:
+            os._exit(1)
+        said += piece
+    return bytes(said)
+
+
+def _silence() -> None:
+    """What a model prints would tear the parent's progress bar."""
+    nothing = os.open(os.devnull, os.O_WRONLY)
+    for handle in (1, 2):
+        os.dup2(nothing, handle)
+    os.close(nothing)
+
+
+def _limit(memory: float, device: torch.device) -> None:
+    """No core dumps; and on Linux, where it is not a GPU's driver that maps it, little memory.
+
+    What is limited is private memory that can be written (`RLIMIT_DATA`), so that an allocation
+    beyond it fails; the address space, by contrast, is mostly reserved and never used. What torch's
+    libraries take beside it is left free.
+    """
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    if sys.platform != "linux" or device.type != "cpu":
+        return
+    Path("/proc/self/oom_score_adj").write_text("500")  # rather this one than its parent
+    hard = resource.getrlimit(resource.RLIMIT_DATA)[1]
+    wanted = max(int(memory * 1e6) - _libraries(), 0)
+    least = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    resource.setrlimit(resource.RLIMIT_DATA, (least, least))
+
+
+def _libraries() -> int:
+    """Bytes of files that the forkserver holds in memory."""
+    lines = Path(f"/proc/{os.getppid()}/status").read_text(encoding="ascii").splitlines()
+    found = [line.split()[1] for line in lines if line.startswith("RssFile:")]
+    return 1_024 * int(found[0]) if found else 0
