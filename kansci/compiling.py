@@ -13,6 +13,8 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from kansci.programs import room
+
 DIGITS = {torch.float64: 1e-9, torch.float32: 1e-3}
 # Operations that may be computed again for every use of their answer. Without a bound a sine of a
 # residual was computed for each edge of the network: twice the time of a whole step.
@@ -45,8 +47,8 @@ def _spread(one: Tensor, members: int) -> Tensor:
     generator = torch.Generator().manual_seed(0)
     shape = (members, *one.shape[1:])
     factor = 1 + 0.1 * torch.rand(shape, generator=generator, dtype=torch.double)
-    wide = one[:1].expand(shape)
-    return (wide * factor.to(one.device, one.dtype) if one.is_floating_point() else wide).clone()
+    wide = room(one, members).copy_(one[:1])
+    return wide.mul_(factor.to(one.device, one.dtype)) if one.is_floating_point() else wide
 
 
 def compare(found: tuple[Tensor, ...], wanted: tuple[Tensor, ...]) -> None:

@@ -23,8 +23,10 @@ from kansci.record import Gear
 from kansci.task import Batch, Loss, MeanSquares, numbers_of, program_of
 
 COMPILED_FROM = 3e11  # bytes that a training writes, from which compiling pays
-AT_ONCE = {"cpu": 6.4e7}  # bytes that members evaluated together write: what caches hold
-PLENTY = 8e9  # the same on a GPU, which wants more work rather than less
+# Bytes that members evaluated together write, in each gear: what measured fastest. A compiled
+# program has next to no cost a call, so that what is small enough for caches is best.
+AT_ONCE: dict[Gear, float] = {"eager": 1.2e8, "compiled": 2e7}
+PLENTY = 8e9  # on a GPU, which wants more work rather than less
 MOST = 1e9  # bytes of one member, beyond which its points are evaluated some at a time
 
 
@@ -101,7 +103,8 @@ class Objective:
         members = len(self._ensemble.members)
         if not self._ensemble.lifted or not weight:
             return members
-        return max(1, min(members, int(AT_ONCE.get(self._ensemble.device.type, PLENTY) // weight)))
+        most = AT_ONCE[self.gear] if self._ensemble.device.type == "cpu" else PLENTY
+        return max(1, min(members, int(most // weight)))
 
     def _compile(self, example: Batch) -> None:
         ensemble = self._ensemble
@@ -116,6 +119,7 @@ class Objective:
                 self.note = made.reason
             else:
                 self._function, self.gear = made.run, "compiled"
+                self._width = self._fitting(self.weight)
 
     def _weigh(self, example: Batch) -> float:
         """Bytes that one member's evaluation writes, by two evaluations of a few of its points."""

@@ -32,7 +32,7 @@ from torch.fx import GraphModule, Node
 Lifted = Callable[..., tuple[Tensor, ...]]
 PRIMES = (1_009, 1_013, 1_019, 1_021, 1_031)  # numbers of members that no other size has
 SECONDS = 900.0  # after which a compiler is given up
-FORMAT = 2  # raised whenever the same trace would be compiled otherwise
+FORMAT = 3  # raised whenever the same trace would be compiled otherwise
 
 
 class Program(NamedTuple):
@@ -96,15 +96,23 @@ def traced(function: Lifted, example: Sequence[Tensor]) -> GraphModule:
     sizes = {size for one in example for size in one.shape[1:]}
     many = next(prime for prime in PRIMES if all(size % prime for size in sizes))
     with FakeTensorMode(allow_non_fake_inputs=True):
-        strangers = [
-            torch.empty((many, *one.shape[1:]), dtype=one.dtype, device=one.device)
-            for one in example
-        ]
+        strangers = [room(one, many) for one in example]
         graph = make_fx(function, _allow_non_fake_inputs=True)(*strangers)
     _generalise(graph, many)
     graph.graph.eliminate_dead_code()
     graph.recompile()
     return graph
+
+
+def room(one: Tensor, members: int) -> Tensor:
+    """An empty tensor that lies in memory as `one` does, for another number of members.
+
+    A program is made for the order of memory that it was traced with.
+    """
+    order = (0, *sorted(range(1, one.dim()), key=lambda dim: -one.stride(dim)))
+    sizes = (members, *one.shape[1:])
+    made = torch.empty([sizes[dim] for dim in order], dtype=one.dtype, device=one.device)
+    return made.permute([order.index(dim) for dim in range(one.dim())])
 
 
 def _generalise(module: GraphModule, many: int) -> None:
@@ -141,7 +149,9 @@ def _key(graph: GraphModule, example: Sequence[Tensor]) -> str:
         digest.update(repr((name, tensor.dtype, tensor.shape)).encode())
         digest.update(tensor.detach().cpu().contiguous().numpy().tobytes())
     for one in example:
-        digest.update(repr((one.dtype, one.shape[1:], one.device.type)).encode())
+        digest.update(
+            repr((one.dtype, one.shape[1:], room(one, 1).stride(), one.device.type)).encode()
+        )
     digest.update(repr((FORMAT, torch.__version__, sys.version_info[:2], _machine())).encode())
     return digest.hexdigest()[:32]
 
@@ -175,7 +185,7 @@ def _compile(graph: GraphModule, example: Sequence[Tensor], path: Path) -> None:
         raise RuntimeError(failed.read_text(encoding="utf-8"))
     with tempfile.TemporaryDirectory(dir=path.parent, prefix=".") as scratch:
         members = torch.export.Dim("member", min=1, max=1 << 20)
-        few = tuple(one[:1].expand(3, *one.shape[1:]).contiguous() for one in example)
+        few = tuple(room(one, 3).copy_(one[:1]) for one in example)
         exported = torch.export.export(
             _Shell(graph),
             few,

@@ -310,7 +310,8 @@ def draw(
 ) -> Batch:
     """Every member's own points, `(member, ...)`; without sources, the same fresh ones for all.
 
-    The stage of a member is that of its place.
+    The stage of a member is that of its place. In memory points lie side by side, as layers take
+    them: what is computed for each of them is one long loop.
     """
     own = [stages[member.place] for member in ensemble.members]
     generators = sources or [stream("fresh") for _ in own]
@@ -321,7 +322,11 @@ def draw(
         ),
         strict=True,
     )
-    batch = tuple(torch.stack(parts).to(ensemble.device, ensemble.flat.dtype) for parts in drawn)
+    batch = tuple(
+        one.mT.contiguous().mT if one.dim() == 3 else one
+        for parts in drawn
+        for one in [torch.stack(parts).to(ensemble.device, ensemble.flat.dtype)]
+    )
     return with_numbers(batch, [stage.loss for stage in own])
 
 

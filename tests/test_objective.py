@@ -51,7 +51,7 @@ def close(found, wanted, digits=1e-10):
 def test_members_some_at_a_time_have_the_numbers_of_all_at_once(task, monkeypatch):
     _, batch, objective = asked(task, get_model("kan"))
     at_once = objective(batch)
-    monkeypatch.setitem(kansci.objective.AT_ONCE, "cpu", 2.5 * objective.weight)
+    monkeypatch.setitem(kansci.objective.AT_ONCE, "eager", 2.5 * objective.weight)
     _, batch, in_twos = asked(task, get_model("kan"))
     assert in_twos._width == 2
     close(in_twos(batch), at_once)

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from kansci.bases import Basis
+from kansci.bases.local import fused
 from kansci.calculus import Jet, passes_jets
 
 NOISE = 0.1  # of the first amplitude that is no straight line
@@ -56,7 +57,10 @@ class KANLayer(nn.Module):
         return points_first(y, x)
 
     def _mix(self, phi: Tensor) -> Tensor:
-        return self.coef.flatten(1) @ phi.flatten(0, 1)  # (in, size, point) to (out, point)
+        coef, phi = self.coef.flatten(1), phi.flatten(0, 1)
+        if len(coef) == 1 and fused():
+            return (coef.unsqueeze(-1) * phi).sum(1)
+        return coef @ phi  # (in, size, point) to (out, point)
 
 
 def points_last(x: Tensor) -> Tensor:
