@@ -3,9 +3,10 @@
     python benchmarks/faults.py --times 20 --json faults.json
 
 Each time, a small suite is started, and three times a victim is killed with SIGKILL: the run
-itself, or a worker that trains. What is dead is started again. In the end the Records have to be
-those of a run that nobody disturbed, but for seconds, memory and environment; no file may be torn,
-no temporary file left and no process alive.
+itself, or a worker that trains. What is dead is started again. Where Ray is installed, the last of
+the runs is on a cluster of two nodes and loses one of them (`lost_node.py`). In the end the Records
+have to be those of a run that nobody disturbed, but for seconds, memory and environment; no file
+may be torn, no temporary file left and no process alive.
 """
 
 from __future__ import annotations
@@ -41,7 +42,6 @@ def workers_of(run: psutil.Process) -> Processes:
     return [child for server in run.children() for child in server.children()]
 
 
-# Another kind of victim, a node for instance, is another entry here: from a run to processes.
 VICTIMS: dict[str, Callable[[psutil.Process], Processes]] = {
     "run": lambda run: [run],
     "worker": workers_of,
@@ -227,6 +227,11 @@ def main(
     ] = None,
 ) -> None:
     """Kill runs at random moments, resume them, and count what is wrong afterwards."""
+    import lost_node  # which builds on this file
+
+    nodes = 1 if lost_node.possible() else 0
+    if not nodes:
+        typer.echo('no Ray here, so that no node is lost: pip install "kansci[ray]" for that')
     moments = random.Random(seed)
     outcomes: list[Outcome] = []
     with tempfile.TemporaryDirectory() as folder:
@@ -234,8 +239,9 @@ def main(
         typer.echo(f"{len(expected)} Records in {lasts:.1f} s of training, undisturbed")
     typer.echo("time  " + "  ".join(Outcome._fields))
     for number in range(1, times + 1):
+        broken = lost_node.disturbed if number > times - nodes else disturbed
         with tempfile.TemporaryDirectory() as folder:
-            outcomes.append(disturbed(Path(folder), expected, moments, lasts))
+            outcomes.append(broken(Path(folder), expected, moments, lasts))
         typer.echo(f"{number:4d}  {row(outcomes[-1])}")
     summary = total(outcomes, len(expected))
     typer.echo(json.dumps(summary))
@@ -265,4 +271,5 @@ def total(outcomes: list[Outcome], records: int) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
+    sys.modules["faults"] = sys.modules["__main__"]  # one module, whoever imports it
     typer.run(main)
