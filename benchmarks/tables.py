@@ -109,7 +109,7 @@ def _harness(rows: Sequence[dict[str, Any]]) -> str:
     return "\n".join(
         f"Outside of training steps, {one['gear']}: {number(one['outside'])} s of processor time, "
         f"{number(100 * one['share'])} % of a standard cell, whose steps take "
-        f"{number(one['steps'])} s."
+        f"{number(one['steps'])} s. A command takes {number(one['command'])} s besides, once."
         for one in rows
     )
 

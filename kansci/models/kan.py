@@ -62,6 +62,14 @@ class KANLayer(nn.Module):
             return (coef.unsqueeze(-1) * phi).sum(1)
         return coef @ phi  # (in, size, point) to (out, point)
 
+    def _edges(self, phi: Tensor) -> Tensor:
+        """The function of every edge, `(in, size, point)` to `(in, out, point)`."""
+        return self.coef.transpose(0, 1) @ phi
+
+
+def _over_inputs(edges: Tensor) -> Tensor:
+    return edges.sum(0)  # (in, out, point) to (out, point)
+
 
 def points_last(x: Tensor) -> Tensor:
     """`(*, d)` to `(d, point)`."""
@@ -118,13 +126,16 @@ def _kan_layer(layer: KANLayer, jet: Jet) -> Jet:
     value = layer._mix(phi)
     if layer.bias is not None:
         value = value + layer.bias.unsqueeze(-1)
-    first = [layer._mix(slopes[0] * rows(one)) for one in jet.first]
+    mix = layer._mix
+    if len(layer.coef) <= layer.basis.size:  # fewer functions on edges than in the basis
+        slopes, mix = [layer._edges(one) for one in slopes], _over_inputs
+    first = [slopes[0] * rows(one) for one in jet.first]
     bends = [slopes[1] * rows(product) for product in jet.products()]
     if jet.second:
         bends = [a + slopes[0] * rows(b) for a, b in zip(bends, jet.second, strict=True)]
     return Jet(
         points_first(value, jet.value),
-        tuple(points_first(one, jet.value) for one in first),
-        tuple(points_first(one, jet.value) for one in map(layer._mix, bends)),
+        tuple(points_first(mix(one), jet.value) for one in first),
+        tuple(points_first(mix(one), jet.value) for one in bends),
         jet.streams,
     )
