@@ -53,6 +53,7 @@ class Objective:
         self._function = ensemble.gradients(self._loss)
         self.gear: Gear = "eager"
         self.note = ""
+        self._last: tuple[Batch, int, list[tuple[Tensor, ...]]] | None = None
         self.weight = self._weigh(example) if ensemble.lifted else 0.0
         self._width = self._fitting(self.weight)
         self._pieces = math.ceil(self.weight / MOST) if isinstance(self._loss, MeanSquares) else 1
@@ -91,13 +92,19 @@ class Objective:
         return Evaluation(self, batch)
 
     def _chunks(self, function: Lifted, batch: Batch) -> Any:
-        ensemble = self._ensemble
-        given = (ensemble.flat, *ensemble.fixed.values(), *batch)
-        if self._width >= len(ensemble.members):
-            return function(*given)
-        parts = zip(*(one.split(self._width) for one in given), strict=True)
-        answers = [function(*part) for part in parts]
+        answers = [function(*part) for part in self._parts(batch)]
+        if len(answers) == 1:
+            return answers[0]
         return tuple(torch.cat(rows) for rows in zip(*answers, strict=True))
+
+    def _parts(self, batch: Batch) -> list[tuple[Tensor, ...]]:
+        """Views of weights, state and batch, the same for every evaluation on one batch."""
+        if self._last is None or self._last[0] is not batch or self._last[1] != self._width:
+            ensemble = self._ensemble
+            given = (ensemble.flat, *ensemble.fixed.values(), *batch)
+            split = zip(*(one.split(self._width) for one in given), strict=True)
+            self._last = (batch, self._width, list(split))
+        return self._last[2]
 
     def _fitting(self, weight: float) -> int:
         members = len(self._ensemble.members)

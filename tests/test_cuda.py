@@ -10,6 +10,7 @@ import torch.nn.functional as F
 from torch import nn
 
 import kansci
+from kansci.capture import captured
 from kansci.discover import get_task
 from kansci.engine import attempt
 from kansci.ensemble import Member
@@ -99,6 +100,31 @@ def test_a_record_of_a_gpu_has_the_numbers_of_the_cpu_and_names_the_gpu(task):
 def test_a_network_fitted_on_a_gpu_comes_back():
     network = kansci.fit(TASKS[0], "kan", recipe=RECIPE, device="cuda")
     assert {tensor.device.type for tensor in network.state_dict().values()} == {"cpu"}
+
+
+@cuda
+def test_a_function_that_is_recorded_gives_its_numbers_for_other_arguments():
+    def function(a, b):
+        return a @ b, torch.tanh(a).sum(1)
+
+    recorded = captured(function)
+    for seed in range(3):
+        a, b = torch.randn(2, 4, 5, 5, generator=torch.Generator().manual_seed(seed)).cuda()
+        for found, wanted in zip(recorded(a, b), function(a, b), strict=True):
+            torch.testing.assert_close(found, wanted)
+
+
+@cuda
+@pytest.mark.parametrize("task", TASKS[::2], ids=lambda task: task.name)
+def test_the_gears_agree_on_a_gpu(task, tmp_path, monkeypatch):
+    monkeypatch.setenv("KANSCI_CACHE", str(tmp_path))
+    flat = {}
+    for gear in ("eager", "compiled"):
+        ensemble = prepare([task], get_model("mlp-tanh"), 250, RECIPE, MEMBERS[:2], device="cuda")
+        (learned,) = learn(ensemble, [task], RECIPE, None, gear=gear)
+        assert learned.gear == gear
+        flat[gear] = ensemble.flat
+    torch.testing.assert_close(flat["compiled"], flat["eager"], rtol=1e-6, atol=1e-6)
 
 
 @cuda
