@@ -25,7 +25,7 @@ from kansci.task import Batch, Loss, MeanSquares, numbers_of, program_of
 COMPILED_FROM = 3e11  # bytes that a training writes, from which compiling pays
 # Bytes that members evaluated together write, in each gear: what measured fastest. A compiled
 # program has next to no cost a call, so that what is small enough for caches is best.
-AT_ONCE: dict[Gear, float] = {"eager": 1.2e8, "compiled": 2e7}
+AT_ONCE: dict[Gear, float] = {"eager": 2.5e8, "compiled": 2e7}
 PLENTY = 8e9  # on a GPU, which wants more work rather than less
 MOST = 1e9  # bytes of one member, beyond which its points are evaluated some at a time
 
@@ -111,7 +111,8 @@ class Objective:
         if not self._ensemble.lifted or not weight:
             return members
         most = AT_ONCE[self.gear] if self._ensemble.device.type == "cpu" else PLENTY
-        return max(1, min(members, int(most // weight)))
+        together = max(1, min(members, int(most // weight)))
+        return math.ceil(members / math.ceil(members / together))  # a last one alone would be dear
 
     def _compile(self, example: Batch) -> None:
         ensemble = self._ensemble

@@ -456,8 +456,8 @@ def test_every_record_becomes_one_run(monkeypatch, capsys, tmp_path):
 @pytest.mark.parametrize("signal_", [signal.SIGKILL, signal.SIGINT], ids=["kill -9", "Ctrl-C"])
 def test_an_interrupted_run_goes_on_where_it_stopped(monkeypatch, capsys, tmp_path, signal_):
     words = ["run", "--suite", "quick", "--task", "feynman27/*", "--no-mlflow"]
-    words += ["--model", "mlp-silu"]
-    child = start(*words, "--workers", 1, cwd=tmp_path)  # seconds are left after the first cell
+    words += ["--model", "mlp-silu", "--model", "kan"]
+    child = start(*words, "--workers", 1, cwd=tmp_path)  # seconds are left after the first job
     deadline = time.monotonic() + 120
     while not files_of(tmp_path / "kansci-records") and time.monotonic() < deadline:
         time.sleep(0.05)
@@ -470,6 +470,6 @@ def test_an_interrupted_run_goes_on_where_it_stopped(monkeypatch, capsys, tmp_pa
         assert b"goes on from there" in error
     assert call(monkeypatch, *words) == 0
     after = files_of(tmp_path / "kansci-records")
-    assert len(after) == 8
+    assert len(after) == 16
     assert before.items() <= after.items()  # none of them is computed again
     assert not [path for path in tmp_path.rglob("*.part") if signal_ == signal.SIGINT]
