@@ -1,6 +1,7 @@
 """One thread, no window, no store but a test's own; and properties that hold the same each time."""
 
 import os
+import signal
 from pathlib import Path
 
 # Before torch, numpy and matplotlib are imported, and for the processes that tests start, too.
@@ -13,6 +14,9 @@ import pytest
 import torch
 
 torch.set_num_threads(1)
+# A shell lets the jobs in its background ignore Ctrl-C, and they hand that on to their children.
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 # Examples from a seed and no time limit: a law must not fail on a busy machine or by luck.
 hypothesis.settings.register_profile("kansci", derandomize=True, database=None, deadline=None)
 hypothesis.settings.load_profile("kansci")
