@@ -8,7 +8,7 @@ clock, so that the same command takes the same way.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from typing import Any, NamedTuple
 
 import torch
@@ -18,7 +18,7 @@ from torch.utils._pytree import tree_leaves
 
 from kansci.capture import captured
 from kansci.ensemble import Ensemble, Lifted
-from kansci.programs import program
+from kansci.programs import Program, program, room
 from kansci.record import Gear
 from kansci.task import Batch, Loss, MeanSquares, numbers_of, program_of
 
@@ -30,6 +30,9 @@ PLENTY = 8e9  # on a GPU, which wants more work rather than less
 MOST = 1e9  # bytes of one member, beyond which its points are evaluated some at a time
 
 
+Known = dict[Hashable, Program]
+
+
 class Objective:
     """Gradients and losses of all members, for one loss.
 
@@ -37,6 +40,7 @@ class Objective:
         example: a batch of the shapes that will be asked for.
         ahead: evaluations of one member each that this program will be asked for; times what each
             writes, they choose the gear where none is given.
+        known: programs of the same networks at hand, which needs no second trace.
     """
 
     def __init__(
@@ -47,6 +51,7 @@ class Objective:
         *,
         ahead: int = 0,
         gear: Gear | None = None,
+        known: Known | None = None,
     ) -> None:
         self._ensemble = ensemble
         self._loss = program_of(loss)
@@ -58,7 +63,7 @@ class Objective:
         self._width = self._fitting(self.weight)
         self._pieces = math.ceil(self.weight / MOST) if isinstance(self._loss, MeanSquares) else 1
         if gear == "compiled" or (gear is None and ahead * self.weight >= COMPILED_FROM):
-            self._compile(example)
+            self._compile(example, {} if known is None else known)
         elif ensemble.device.type == "cuda" and ensemble.lifted and not ensemble.changes:
             self._function = captured(self._function)
 
@@ -114,7 +119,7 @@ class Objective:
         together = max(1, min(members, int(most // weight)))
         return math.ceil(members / math.ceil(members / together))  # a last one alone would be dear
 
-    def _compile(self, example: Batch) -> None:
+    def _compile(self, example: Batch, known: Known) -> None:
         ensemble = self._ensemble
         if not ensemble.lifted:
             self.note = "not compiled: a model that cannot be lifted runs eager"
@@ -122,7 +127,11 @@ class Objective:
             self.note = "not compiled: a model that changes its own state runs eager"
         else:
             given = (ensemble.flat, *ensemble.fixed.values(), *example)
-            made = program(self._function, given)
+            shapes = ((one.dtype, one.shape[1:], room(one, 1).stride()) for one in given)
+            shape = (id(self._loss), *shapes)
+            if shape not in known:
+                known[shape] = program(self._function, given)
+            made = known[shape]
             if made.run is None:
                 self.note = made.reason
             else:

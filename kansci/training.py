@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from kansci.ensemble import Ensemble, Member
 from kansci.models import Model, Units, trainable
-from kansci.objective import Objective, with_numbers
+from kansci.objective import Known, Objective, with_numbers
 from kansci.optim import OPTIMIZERS
 from kansci.recipe import Recipe
 from kansci.record import Curve, Gear
@@ -88,7 +88,15 @@ def train(
     """
     watch = watch or Watch()
     ahead = sum(work(task, recipe) for task in tasks)
-    tuned = tune(tasks, model, budget, recipe, device=device, gear=gear, watch=watch, ahead=ahead)
+    known: Known = {}
+    tuned = tune(
+        *(tasks, model, budget, recipe),
+        device=device,
+        gear=gear,
+        watch=watch,
+        ahead=ahead,
+        known=known,
+    )
     rates = choose(tuned)
     members = [
         Member(seed, rate, place)
@@ -96,7 +104,8 @@ def train(
         for seed in recipe.evaluation_seeds
     ]
     ensemble = prepare(tasks, model, budget, recipe, members, device=device)
-    return learn(ensemble, tasks, recipe, "test", gear=gear, watch=watch, ahead=ahead)
+    how = {"gear": gear, "watch": watch, "ahead": ahead}
+    return learn(ensemble, tasks, recipe, "test", known=known, **how)  # type: ignore[arg-type]
 
 
 def work(task: Task, recipe: Recipe) -> int:
@@ -115,6 +124,7 @@ def tune(
     gear: Gear | None = None,
     watch: Watch | None = None,
     ahead: int = 0,
+    known: Known | None = None,
 ) -> list[Learned]:
     """Trains every rate on every tuning seed, on the tuning task of each task or on itself."""
     tuners = [task.tuning or task for task in tasks]
@@ -126,7 +136,8 @@ def tune(
     ]
     ensemble = prepare(tuners, model, budget, recipe, members, device=device)
     heard = _Quieter(watch or Watch())
-    return learn(ensemble, tuners, recipe, "validation", gear=gear, watch=heard, ahead=ahead)
+    how = {"gear": gear, "watch": heard, "ahead": ahead}
+    return learn(ensemble, tuners, recipe, "validation", known=known, **how)  # type: ignore[arg-type]
 
 
 class _Quieter(Watch):
@@ -187,12 +198,15 @@ def learn(
     gear: Gear | None = None,
     watch: Watch | None = None,
     ahead: int = 0,
+    known: Known | None = None,
 ) -> list[Learned]:
     """Trains stage by stage, and after each predicts at all probes of a split; one for a task.
 
     Args:
         ahead: evaluations of one member each that the gear is chosen for, this training's included.
+        known: programs of networks of this model, budget and recipe, to which new ones are added.
     """
+    known = {} if known is None else known
     watch = watch or Watch()
     among = [_among(ensemble, place) for place in range(len(tasks))]
     sources = [stream("points", member.seed) for member in ensemble.members]
@@ -203,7 +217,7 @@ def learn(
     gears: set[Gear] = set()
     for number in range(len(tasks[0].stages)):
         stages = [task.stages[number] for task in tasks]
-        training = _Stage(ensemble, stages, recipe, sources, gear, ahead, watch)
+        training = _Stage(ensemble, stages, recipe, sources, gear, ahead, known, watch)
         finite &= training.run().isfinite()
         gears.add(training.objective.gear)
         for place, own in enumerate(among):
@@ -240,6 +254,7 @@ class _Stage:
         sources: Sequence[torch.Generator],
         gear: Gear | None,
         ahead: int,
+        known: Known,
         watch: Watch,
     ) -> None:
         self.ensemble, self.stages, self.recipe = ensemble, stages, recipe
@@ -247,7 +262,9 @@ class _Stage:
         self._kept = sorted(log_spaced(recipe.evaluations, CURVE))
         self._losses: list[Tensor] = []
         self._batch = draw(ensemble, stages, recipe, sources)
-        self.objective = Objective(ensemble, stages[0].loss, self._batch, ahead=ahead, gear=gear)
+        self.objective = Objective(
+            ensemble, stages[0].loss, self._batch, ahead=ahead, gear=gear, known=known
+        )
         if self.objective.note:
             watch.note(self.objective.note)
 

@@ -124,7 +124,9 @@ def test_the_weight_of_an_evaluation_grows_with_its_points_and_its_network():
 
 def test_a_gear_follows_from_the_work_ahead(monkeypatch):
     asked_for = []
-    monkeypatch.setattr(kansci.objective.Objective, "_compile", lambda self, _: asked_for.append(1))
+    monkeypatch.setattr(
+        kansci.objective.Objective, "_compile", lambda self, *_: asked_for.append(1)
+    )
     asked(TASKS[0], get_model("mlp-silu"), ahead=10)
     assert not asked_for
     asked(TASKS[0], get_model("mlp-silu"), ahead=10**9)

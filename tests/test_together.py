@@ -3,9 +3,11 @@
 import pytest
 import torch
 
+import kansci.objective
 import kansci.together
 from kansci.discover import get_task, list_tasks
 from kansci.models import get_model
+from kansci.programs import Program
 from kansci.recipe import Optimizer, Recipe
 from kansci.suite import Cell, cells, get_suite
 from kansci.together import together
@@ -84,3 +86,15 @@ def test_a_task_learns_among_others_what_it_learns_alone(name):
         torch.testing.assert_close(ours, theirs, rtol=1e-6, atol=1e-6 * task.scale.std)
         assert (found.adapted, found.parameters) == (alone.adapted, alone.parameters)
         assert found.adapted == 0
+
+
+def test_tuning_and_scoring_share_a_program(monkeypatch):
+    asked = []
+
+    def count(function, example):
+        asked.append(len(example[0]))
+        return Program(None, "counted")
+
+    monkeypatch.setattr(kansci.objective, "program", count)
+    train(EQUATIONS, get_model("kan"), 250, RECIPE, lambda tuned: [1e-2, 1e-2], gear="compiled")
+    assert len(asked) == 1
