@@ -14,6 +14,7 @@ from __future__ import annotations
 import os
 import platform
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -60,7 +61,7 @@ def program(function: Lifted, example: Sequence[Tensor]) -> Program:
                     _compile(graph, example, path)
                 return Program(_loaded(path))
     except Exception as problem:  # no failure here may become a failure of a model
-        said = " ".join(str(problem).split())[:200]
+        said = " ".join(str(problem).split())[:500]
         return Program(None, f"not compiled: {type(problem).__name__}: {said}")
 
 
@@ -195,15 +196,32 @@ def _compile(graph: GraphModule, example: Sequence[Tensor], path: Path) -> None:
         torch.export.save(exported, Path(scratch, "graph.pt2"))
         command = [sys.executable, "-m", "kansci.compiling", scratch]
         variables = {**os.environ, "TORCHINDUCTOR_CACHE_DIR": str(path.parent / "inductor")}
+        reason = _tried(command, variables)
+        if reason:
+            reason = f"{reason}; delete {failed} to try it again"
+            failed.write_text(reason, encoding="utf-8")
+            raise RuntimeError(reason)
+        os.replace(Path(scratch, "program.pt2"), path)
+
+
+def _tried(command: Sequence[str], variables: dict[str, str]) -> str:
+    """Why the compiler failed, and would again; nothing, if it did not.
+
+    Raises:
+        RuntimeError: if it was killed from outside, which says nothing of the next time.
+    """
+    try:
         done = subprocess.run(
             command, capture_output=True, text=True, timeout=SECONDS, env=variables
         )
-        if done.returncode != 0:
-            last = (done.stderr.strip().splitlines() or ["no word"])[-1]
-            reason = f"the compiler's process ended with exit code {done.returncode}: {last}"
-            failed.write_text(reason[:500], encoding="utf-8")
-            raise RuntimeError(reason)
-        os.replace(Path(scratch, "program.pt2"), path)
+    except subprocess.TimeoutExpired:
+        return f"the compiler took more than {SECONDS:g} s"
+    if done.returncode == -signal.SIGKILL:
+        raise RuntimeError("the compiler's process was killed from outside")
+    if done.returncode == 0:
+        return ""
+    last = (done.stderr.strip().splitlines() or ["no word"])[-1][:200]
+    return f"the compiler's process ended with exit code {done.returncode}: {last}"
 
 
 class _Shell(torch.nn.Module):

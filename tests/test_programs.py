@@ -1,5 +1,7 @@
 """A compiled program gives the network's numbers for any number of members, or is not used."""
 
+import sys
+
 import pytest
 import torch
 
@@ -125,6 +127,19 @@ def test_a_compiler_that_fails_leaves_the_eager_gear_and_says_so_once(monkeypatc
     objective = Objective(ensemble, REGRESSION.stages[0].loss, arguments[-3:], gear="compiled")
     assert objective.gear == "eager"
     assert objective.note.startswith("not compiled: RuntimeError: the compiler's process ended")
+
+
+def test_a_compiler_that_is_killed_or_late_is_told_apart(monkeypatch):
+    """What was killed from outside may go well the next time; what hangs would hang again."""
+    command = [sys.executable, "-c", "import os, signal; os.kill(os.getpid(), signal.SIGKILL)"]
+    with pytest.raises(RuntimeError, match="killed from outside"):
+        kansci.programs._tried(command, {})
+    monkeypatch.setattr(kansci.programs, "SECONDS", 0.1)
+    hanging = [sys.executable, "-c", "import time; time.sleep(60)"]
+    assert "took more than 0.1 s" in kansci.programs._tried(hanging, {})
+    monkeypatch.setattr(kansci.programs, "SECONDS", 60.0)
+    assert "exit code 3" in kansci.programs._tried([sys.executable, "-c", "exit(3)"], {})
+    assert kansci.programs._tried([sys.executable, "-c", ""], {}) == ""
 
 
 def test_no_compiler_means_eager_with_a_word(monkeypatch):
