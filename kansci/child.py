@@ -24,6 +24,7 @@ from kansci.forkserver import ONE_THREAD, megabytes, serve
 from kansci.judging import check_shapes
 from kansci.messages import Answer, Failure, Note, Partial, Steps, facts_of, packed, send
 from kansci.objective import Gear
+from kansci.programs import traced
 from kansci.recipe import Optimizer, Recipe
 from kansci.record import Curve
 from kansci.runner import diagnosis
@@ -94,6 +95,7 @@ def serve_forever(handle: int) -> None:
 def rehearse() -> None:
     """Loads what a training loads only when it runs, so that no child has to."""
     import_module("torch._dynamo")
+    traced(lambda one: (one.sin(),), [torch.ones(2, 2)])
     tasks = [task_from(Origin(name)) for name in list_tasks()]
     if torch.version.cuda is None:  # gradients would open the GPU, which does not survive a fork
         recipe = Recipe(

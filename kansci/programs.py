@@ -236,10 +236,17 @@ class _Shell(torch.nn.Module):
 
 
 def _loaded(path: Path) -> Lifted:
-    library = torch._inductor.aoti_load_package(str(path))
+    """The library of a file, called with lists of tensors and nothing else.
+
+    `aoti_load_package` would start compilers to find out what this processor can do, which the
+    key of a program says already, and read its call's layout anew in every call.
+    """
+    from torch._C._aoti import AOTIModelPackageLoader
+
+    library = AOTIModelPackageLoader(str(path), "model", False, 1, -1)
 
     def run(*arguments: Tensor) -> tuple[Tensor, ...]:
-        return library(*arguments)
+        return tuple(library.boxed_run(list(arguments)))
 
     return run
 
