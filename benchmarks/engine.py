@@ -28,6 +28,7 @@ import torch
 import typer
 from rows import Row, add, read, write
 
+from kansci.allocation import keep_freed_memory
 from kansci.record import Gear
 from kansci.suite import get_suite
 
@@ -129,6 +130,7 @@ def main(
 ) -> None:
     """Measures the engine and prints tables."""
     torch.set_num_threads(1)
+    keep_freed_memory()  # as workers do; the loop profits as well
     warnings.simplefilter("ignore")  # of tracing, about torch's own insides
     document = read(json)
     asked = Asked(

@@ -19,6 +19,7 @@ from pathlib import Path
 import torch
 from pydantic import BaseModel, TypeAdapter
 
+from kansci.allocation import keep_freed_memory
 from kansci.discover import Origin, get_model, list_tasks, model_from, origin_of, task_from
 from kansci.forkserver import ONE_THREAD, megabytes, serve
 from kansci.judging import check_shapes
@@ -84,6 +85,7 @@ def can_travel(job: Job) -> bool:
 def serve_forever(handle: int) -> None:
     """The forkserver's process: loads what children need, then forks them."""
     torch.set_num_threads(1)
+    keep_freed_memory()
     warnings.simplefilter("ignore")
     rehearse()
     gc.collect()

@@ -179,6 +179,36 @@ def test_rows_are_taylor_with_points_last(case: Case):
         torch.testing.assert_close(basis.rows(x.mT, order), expected, rtol=0, atol=0)
 
 
+@every_case
+@pytest.mark.parametrize("dim_out", [1, 3])
+@pytest.mark.parametrize("reach", [1.0, 3.0])
+def test_edges_are_weighted_sums_of_rows_and_have_their_gradients(
+    case: Case, dim_out: int, reach: float
+):
+    """Whether coefficients are looked up or not; of points off the grid, too."""
+    basis, x = made(case), points(3, 50, reach=reach).requires_grad_()
+    coef = points(3, dim_out, basis.size).requires_grad_()
+    found = basis.edges(coef, x, 2)
+    expected = tuple(coef @ row for row in basis.rows(x, 2))
+    torch.testing.assert_close(found, expected, rtol=1e-9, atol=1e-9)
+    weights = [points(*one.shape) for one in found]
+
+    def slopes(functions: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+        parts = [(w * one).sum() for w, one in zip(weights, functions, strict=True)]
+        return torch.autograd.grad(torch.stack(parts).sum(), [coef, x])
+
+    torch.testing.assert_close(slopes(found), slopes(expected), rtol=1e-9, atol=1e-9)
+
+
+def test_few_outputs_of_many_local_functions_are_looked_up():
+    assert BSpline(1).looks_up(1)
+    assert not BSpline(1).looks_up(9)
+    assert BSpline(1, grid=200).looks_up(9)
+    assert Gaussian(1, size=200).looks_up(1)
+    assert Beside(BSpline(1), Pointwise(1)).looks_up(1)
+    assert not any(basis.looks_up(1) for basis in (Chebyshev(1), Gaussian(1), Pointwise(1)))
+
+
 class Monomials(Basis):
     """Of a submission: it says no more than its values."""
 

@@ -35,6 +35,19 @@ class Basis(nn.Module):
         """The same with points last, `(in, point)` to `(in, size, point)` each."""
         return tuple(row.movedim(0, -1) for row in self.taylor(x.mT, order))
 
+    def edges(self, coef: Tensor, x: Tensor, order: int) -> tuple[Tensor, ...]:
+        """The functions of edges and their derivatives, weighted sums of the rows.
+
+        Shape:
+            coef: `(in, out, size)`.
+            x: `(in, point)` to `(in, out, point)` each.
+        """
+        return tuple(coef @ row for row in self.rows(x, order))
+
+    def looks_up(self, dim_out: int) -> bool:
+        """Whether the edges to so many outputs cost less than the rows."""
+        return False
+
 
 class ClosedForm(Basis):
     """A basis that states its rows, from which all else follows."""

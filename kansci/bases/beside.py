@@ -1,9 +1,12 @@
 """Several bases side by side, as one: splines and a base branch, splines and Gaussians."""
 
+from typing import cast
+
 import torch
 from torch import Tensor, nn
 
 from kansci.bases.basis import Basis, ClosedForm
+from kansci.calculus import total
 
 
 class Beside(ClosedForm):
@@ -15,5 +18,17 @@ class Beside(ClosedForm):
         self.size = sum(part.size for part in parts)
 
     def rows(self, x: Tensor, order: int) -> tuple[Tensor, ...]:
-        parts = [part.rows(x, order) for part in self.parts]  # type: ignore[operator]
+        parts = [part.rows(x, order) for part in self._each()]
         return tuple(torch.cat(rows, -2) for rows in zip(*parts, strict=True))
+
+    def edges(self, coef: Tensor, x: Tensor, order: int) -> tuple[Tensor, ...]:
+        parts = self._each()
+        shares = coef.split([part.size for part in parts], -1)
+        every = [part.edges(own, x, order) for part, own in zip(parts, shares, strict=True)]
+        return tuple(total(orders) for orders in zip(*every, strict=True))
+
+    def looks_up(self, dim_out: int) -> bool:
+        return any(part.looks_up(dim_out) for part in self._each())
+
+    def _each(self) -> list[Basis]:
+        return cast(list[Basis], list(self.parts))

@@ -10,8 +10,8 @@ operations is one loop, all bells do.
 import torch
 from torch import Tensor
 
-from kansci.bases.basis import ClosedForm, check_domain, check_grid
-from kansci.bases.local import fused, spread
+from kansci.bases.basis import check_domain, check_grid
+from kansci.bases.local import Local, fused
 from kansci.calculus import taylor
 
 DENSE = 32  # functions up to which, compiled, all cost less than to find those that are not 0
@@ -24,7 +24,7 @@ PIECES = (
 )
 
 
-class BSpline(ClosedForm):
+class BSpline(Local):
     r"""Shifted copies of one bell, $B_k(x) = N\big((x - x_k)/h\big)$, on `grid` cells of width $h$.
 
     $N$ is the centred cardinal B-spline of the degree $d$: $d - 1$ times continuously
@@ -63,28 +63,29 @@ class BSpline(ClosedForm):
             raise ValueError(f"want degree >= 1, got {degree=}")
         low, high = domain
         self.size = grid + degree
-        self.degree = degree
+        self.degree, self.few = degree, degree + 1
         self.step = (high - low) / grid
         self.low = low
         # In cells, where they are multiples of a half: exact in every dtype.
         self.register_buffer("centres", torch.arange(self.size) + (1 - degree) / 2)
         self.register_buffer("pieces", torch.tensor(PIECES).float(), persistent=False)
 
-    def rows(self, x: Tensor, order: int) -> tuple[Tensor, ...]:
+    def apart(self) -> bool:
+        return self.degree == 3 and not (self.size <= DENSE and fused())
+
+    def every(self, x: Tensor, order: int) -> tuple[Tensor, ...]:
         centres = self.centres.unsqueeze(-1)
-        if self.degree != 3:
-            return taylor(lambda z: cardinal(self._cells(z) - centres, self.degree), x, order)
+        if self.degree == 3:
+            return cubic(self._cells(x) - centres, order, self.step)
+        return taylor(lambda z: cardinal(self._cells(z) - centres, self.degree), x, order)
+
+    def near(self, x: Tensor, order: int) -> tuple[Tensor, tuple[Tensor, ...]]:
         t = self._cells(x)
-        if self.size <= DENSE and fused():
-            return cubic(t - centres, order, self.step)
         cell = t.detach().floor().clamp(-4, self.size)
         u = (t - cell).clamp(0, 1)  # (in, 1, point)
         powers = torch.cat([torch.ones_like(u), u, u * u, u * u * u], -2)  # (in, 4, point)
-        near = (self.pieces[: 4 * (order + 1)] @ powers).split(4, -2)  # (in, 4, point) each
-        return tuple(
-            spread(rows / (6 * self.step**number), cell, self.size)
-            for number, rows in enumerate(near)
-        )
+        pieces = (self.pieces[: 4 * (order + 1)] @ powers).split(4, -2)  # (in, 4, point) each
+        return cell, tuple(one / (6 * self.step**number) for number, one in enumerate(pieces))
 
     def _cells(self, x: Tensor) -> Tensor:
         """How many cells each point lies from the lower end, `(in, 1, point)`."""

@@ -9,13 +9,13 @@ two points.
 import torch
 from torch import Tensor
 
-from kansci.bases.basis import ClosedForm, check_domain
-from kansci.bases.local import spread
+from kansci.bases.basis import check_domain
+from kansci.bases.local import Local
 
 REACH = 7  # steps from which a bell is below 1e-21: nothing beside the others, in any dtype
 
 
-class Gaussian(ClosedForm):
+class Gaussian(Local):
     r"""Bells $\exp\big(-((x - c_k)/h)^2\big)$ at `size` even centres, $h$ apart.
 
     Neither compact nor a partition of unity; derivatives of every order.
@@ -28,6 +28,7 @@ class Gaussian(ClosedForm):
         ValueError: for fewer than two bells or an empty domain.
     """
 
+    few = 2 * REACH + 2
     centres: Tensor
 
     def __init__(
@@ -42,14 +43,21 @@ class Gaussian(ClosedForm):
         self.step = (high - self.low) / (size - 1)
         self.register_buffer("centres", torch.arange(size).float())  # in steps: exact
 
-    def rows(self, x: Tensor, order: int) -> tuple[Tensor, ...]:
-        t = ((x - self.low) / self.step).unsqueeze(-2)  # (in, 1, point), in steps
-        if self.size <= 4 * REACH:
-            return bells(t - self.centres.unsqueeze(-1), order, self.step)
-        first = t.detach().floor().clamp(-2 * REACH, self.size + REACH) - REACH
-        few = torch.arange(2 * REACH + 2, device=x.device).unsqueeze(-1)
-        near = bells(t - first - few, order, self.step)  # (in, few, point)
-        return tuple(spread(rows, first, self.size) for rows in near)
+    def apart(self) -> bool:
+        return self.size > 2 * self.few
+
+    def every(self, x: Tensor, order: int) -> tuple[Tensor, ...]:
+        return bells(self._steps(x) - self.centres.unsqueeze(-1), order, self.step)
+
+    def near(self, x: Tensor, order: int) -> tuple[Tensor, tuple[Tensor, ...]]:
+        t = self._steps(x)
+        first = t.detach().floor().clamp(-self.few, self.size + REACH) - REACH
+        few = torch.arange(self.few, device=x.device).unsqueeze(-1)
+        return first, bells(t - first - few, order, self.step)  # (in, few, point)
+
+    def _steps(self, x: Tensor) -> Tensor:
+        """How many steps each point lies from the first centre, `(in, 1, point)`."""
+        return ((x - self.low) / self.step).unsqueeze(-2)
 
 
 def bells(t: Tensor, order: int, step: float) -> tuple[Tensor, ...]:

@@ -52,7 +52,10 @@ class KANLayer(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         if x.shape[-1] != self.dim_in:
             raise ValueError(f"want x (*, {self.dim_in}), got {tuple(x.shape)}")
-        y = self._mix(self.basis.rows(points_last(x), 0)[0])
+        if self.basis.looks_up(len(self.coef)):
+            y = _over_inputs(self._edges(points_last(x), 0)[0])
+        else:
+            y = self._mix(self.basis.rows(points_last(x), 0)[0])
         y = y if self.bias is None else y + self.bias.unsqueeze(-1)
         return points_first(y, x)
 
@@ -62,9 +65,9 @@ class KANLayer(nn.Module):
             return (coef.unsqueeze(-1) * phi).sum(1)
         return coef @ phi  # (in, size, point) to (out, point)
 
-    def _edges(self, phi: Tensor) -> Tensor:
-        """The function of every edge, `(in, size, point)` to `(in, out, point)`."""
-        return self.coef.transpose(0, 1) @ phi
+    def _edges(self, x: Tensor, order: int) -> tuple[Tensor, ...]:
+        """The function of every edge, `(in, point)` to `(in, out, point)`."""
+        return self.basis.edges(self.coef.transpose(0, 1), x, order)
 
 
 def _over_inputs(edges: Tensor) -> Tensor:
@@ -122,13 +125,18 @@ def _kan_layer(layer: KANLayer, jet: Jet) -> Jet:
     def rows(x: Tensor) -> Tensor:
         return points_last(x).unsqueeze(-2)  # (in, 1, point)
 
-    phi, *slopes = layer.basis.rows(points_last(jet.value), 2 if jet.streams else 1)
-    value = layer._mix(phi)
+    x, order = points_last(jet.value), 2 if jet.streams else 1
+    outputs, basis, mix = len(layer.coef), layer.basis, layer._mix
+    if basis.looks_up(outputs):
+        edges, *slopes = layer._edges(x, order)
+        value, mix = _over_inputs(edges), _over_inputs
+    else:
+        phi, *slopes = basis.rows(x, order)
+        value = mix(phi)
+        if outputs <= basis.size:  # fewer functions on edges than in the basis
+            slopes, mix = [layer.coef.transpose(0, 1) @ one for one in slopes], _over_inputs
     if layer.bias is not None:
         value = value + layer.bias.unsqueeze(-1)
-    mix = layer._mix
-    if len(layer.coef) <= layer.basis.size:  # fewer functions on edges than in the basis
-        slopes, mix = [layer._edges(one) for one in slopes], _over_inputs
     first = [slopes[0] * rows(one) for one in jet.first]
     bends = [slopes[1] * rows(product) for product in jet.products()]
     if jet.second:
