@@ -25,7 +25,8 @@ from kansci.runner import chosen
 from kansci.suite import cells, get_suite
 from kansci.task import Task
 from kansci.together import together
-from kansci.training import Learned, Watch, train
+from kansci.training import Learned, train
+from kansci.way import Watch
 
 BUDGET = 250
 SUITE = "standard"

@@ -18,11 +18,12 @@ import cells
 
 from kansci.ensemble import Member
 from kansci.objective import COMPILED_FROM, Objective
+from kansci.preparing import draw, prepare
+from kansci.sampling import stream
 from kansci.suite import Cell, get_suite
 from kansci.suite import cells as cells_of
-from kansci.task import stream
 from kansci.together import Job, together
-from kansci.training import draw, prepare, work
+from kansci.training import work
 
 MODELS, PDES, EQUATIONS = 15, 12, 27  # of the suite that is planned
 CORES = 2

@@ -14,12 +14,13 @@ from kansci.discover import get_model, get_task
 from kansci.engine import isolated
 from kansci.ensemble import Member
 from kansci.objective import Objective
+from kansci.preparing import draw, prepare
 from kansci.recipe import Recipe
 from kansci.record import Gear
+from kansci.sampling import stream
 from kansci.suite import MEMORY, Cell, get_suite
-from kansci.task import Task, stream
+from kansci.task import Task
 from kansci.together import Job
-from kansci.training import draw, prepare
 
 MEMBERS = (1, 4, 16, 64, 256)
 POINTS = (256, 512, 1_024, 2_048, 4_096)

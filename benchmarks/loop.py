@@ -15,9 +15,10 @@ from torch import Tensor, nn
 
 from kansci.draws import Draws
 from kansci.models import Model
+from kansci.preparing import maker
 from kansci.recipe import Optimizer, Recipe
-from kansci.task import Batch, Stage, Task, stream
-from kansci.training import maker
+from kansci.sampling import stream
+from kansci.task import Batch, Stage, Task
 
 Value = Callable[[], Tensor]
 Step = Callable[[bool], None]

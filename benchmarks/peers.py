@@ -32,10 +32,11 @@ from kansci.equations import on
 from kansci.objective import Objective
 from kansci.optim import OPTIMIZERS
 from kansci.pde import lattice, pde
+from kansci.preparing import draw, prepare
 from kansci.recipe import Optimizer, Recipe
 from kansci.record import Gear
-from kansci.task import Batch, Task, stream
-from kansci.training import draw, prepare
+from kansci.sampling import stream
+from kansci.task import Batch, Task
 
 MISSING = "pykan is left out, as it is not installed: pip install -e '.[peers]'"
 MODEL = "kan[widths=2-3-1,grid=5]"  # 81 numbers; pykan counts 84

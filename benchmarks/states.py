@@ -14,9 +14,10 @@ from rows import Row
 
 from kansci.ensemble import Member
 from kansci.objective import COMPILED_FROM, Objective
+from kansci.preparing import draw, prepare
 from kansci.record import Gear
-from kansci.task import stream
-from kansci.training import draw, prepare, work
+from kansci.sampling import stream
+from kansci.training import work
 
 
 def usual_gear(case: Case) -> Gear:

@@ -17,13 +17,14 @@ from kansci.errors import UnknownName, UserError
 from kansci.judging import chosen
 from kansci.ledger import load_records
 from kansci.models import Model
+from kansci.preparing import maker, prepare
 from kansci.recipe import Recipe
 from kansci.record import Record
 from kansci.reference import Reference
 from kansci.suite import Cell, get_suite
 from kansci.task import Task
 from kansci.together import Job
-from kansci.training import learn, maker, prepare, tune
+from kansci.training import learn, tune
 
 
 def run(

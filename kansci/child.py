@@ -31,7 +31,8 @@ from kansci.record import Curve
 from kansci.runner import diagnosis
 from kansci.suite import Cell
 from kansci.together import Job
-from kansci.training import Learned, Watch, train
+from kansci.training import Learned, train
+from kansci.way import Watch
 
 STEPS = 25  # evaluations between two words of a child
 MOST = 1 << 26  # bytes of what a parent says

@@ -11,7 +11,7 @@ import random
 import numpy as np
 import torch
 
-from kansci.task import stream
+from kansci.sampling import stream
 
 
 class Draws:

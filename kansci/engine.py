@@ -14,13 +14,14 @@ import torch
 from kansci.child import can_travel
 from kansci.errors import OutOfTime, UserError
 from kansci.forkserver import SERVER, megabytes, possible
+from kansci.hearing import Progress, Tell
 from kansci.objective import Gear
 from kansci.record import Record
 from kansci.runner import run_job
 from kansci.suite import MEMORY
-from kansci.supervised import Limits, Progress, Tell, lost_together
+from kansci.supervised import Limits, lost_together
 from kansci.together import Job
-from kansci.training import Watch
+from kansci.way import Watch
 from kansci.workers import supervise
 
 

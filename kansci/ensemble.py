@@ -1,7 +1,7 @@
 """Independent networks that train together and never meet.
 
-The only file that knows of the leading `member` dimension, but for the optimizers: networks and
-losses are written for one, and `torch.vmap` lifts them.
+Only this, what it rests on (`stacked`, `looping`) and the optimizers know of the leading `member`
+dimension: networks and losses are written for one, and `torch.vmap` lifts them.
 """
 
 from __future__ import annotations
@@ -14,15 +14,16 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 from torch.func import functional_call, grad_and_value
-from torch.utils._pytree import tree_map
 
 from kansci.calculus import Network
 from kansci.draws import Draws
 from kansci.gauss import normal
+from kansci.looping import by_autograd, looped
+from kansci.losses import MeanSquares
 from kansci.models import trainable
-from kansci.task import Batch, Loss, MeanSquares
+from kansci.stacked import Rows, Weights, first_names, named, stacked
+from kansci.task import Batch, Loss
 
-Weights = dict[str, Tensor]
 POINTS = 8_192  # predicted at once, so that memory does not grow with a probe
 WIDTH = 8  # members predicted at once
 EVERY = slice(None)
@@ -65,11 +66,11 @@ class Ensemble:
         self.device = torch.device(device)
         networks = [self._seeded(makes[member.place], member) for member in members]
         self.parameters_of_one = trainable(networks[0])
-        weights, self.fixed = _stacked(networks, self.device)
-        self._names = _first_names(networks[0])
-        self._shapes = {name: tensor.shape[1:] for name, tensor in weights.items()}
-        self.flat = torch.cat([_rows(weight) for weight in weights.values()], 1)  # (member, n)
-        self.params = self._views(self.flat)
+        weights, self.fixed = stacked(networks, self.device)
+        self._names = first_names(networks[0])
+        self._rows = Rows(weights)
+        self.flat = self._rows.join(weights)  # (member, n)
+        self.params = self._rows.views(self.flat)
         self._start = {name: tensor.clone() for name, tensor in self.fixed.items()}
         self._learner = deepcopy(networks[0]).to("meta").train()
         self._knower = deepcopy(self._learner).eval()
@@ -89,12 +90,12 @@ class Ensemble:
         def one(params: Weights, fixed: Weights, batch: Batch) -> Tensor:
             return loss(self._network(self._learner, params, fixed), *batch)
 
-        each = self._over_members(grad_and_value(one) if self.lifted else _by_autograd(one))
+        each = self._over_members(grad_and_value(one) if self.lifted else by_autograd(one))
 
         def of_all(flat: Tensor, *rest: Tensor) -> tuple[Tensor, Tensor]:
             fixed = dict(zip(self.fixed, rest, strict=False))
-            gradients, losses = each(self._views(flat), fixed, rest[len(fixed) :])
-            return torch.cat([_rows(gradients[name]) for name in self._shapes], 1), losses
+            gradients, losses = each(self._rows.views(flat), fixed, rest[len(fixed) :])
+            return self._rows.join(gradients), losses
 
         return of_all
 
@@ -103,7 +104,7 @@ class Ensemble:
 
         def one(row: Tensor, fixed: Weights, batch: Batch) -> tuple[Tensor, Tensor, Tensor]:
             def predict(row: Tensor) -> Network:
-                return self._network(self._learner, self._of_one(row), fixed)
+                return self._network(self._learner, self._rows.views(row), fixed)
 
             return normal(loss, predict, row, batch)
 
@@ -162,11 +163,17 @@ class Ensemble:
             count += int(changed.any(0).sum())
         return count
 
+    def among(self, place: int) -> slice:
+        """The members of one task, which stand in a row."""
+        places = [member.place for member in self.members]
+        start = places.index(place)
+        return slice(start, start + places.count(place))
+
     def export(self, index: int, into: nn.Module) -> nn.Module:
         """One member's weights, put into a network of its kind; and all else that is its own."""
         own = self.params | self.fixed
         with torch.no_grad():  # not load_state_dict, which leaves out buffers that do not persist
-            for name, tensor in _named(into).items():
+            for name, tensor in named(into).items():
                 tensor.copy_(own[name][index])
         return into
 
@@ -187,22 +194,6 @@ class Ensemble:
     def _seeded(make: Callable[[], nn.Module], member: Member) -> nn.Module:
         with Draws("start", member.seed):
             return make()
-
-    def _views(self, flat: Tensor) -> Weights:
-        sizes = [shape.numel() for shape in self._shapes.values()]
-        parts = flat.split(sizes, 1)
-        return {
-            name: part.view(len(flat), *shape)
-            for part, (name, shape) in zip(parts, self._shapes.items(), strict=True)
-        }
-
-    def _of_one(self, row: Tensor) -> Weights:
-        sizes = [shape.numel() for shape in self._shapes.values()]
-        parts = row.split(sizes)
-        return {
-            name: part.view(shape)
-            for part, (name, shape) in zip(parts, self._shapes.items(), strict=True)
-        }
 
     def _try_lifting(self, example: Tensor) -> bool:
         def total(predict: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
@@ -228,61 +219,4 @@ class Ensemble:
     def _over_members(self, one: Callable[..., Any], among: slice = EVERY) -> Callable[..., Any]:
         if self.lifted:
             return torch.vmap(one)  # refuses random layers: draws would depend on neighbours
-
-        def loop(*stacked: Any) -> Any:
-            alone = []
-            for index, draws in enumerate(self._draws[among]):
-                with draws:
-                    alone.append(one(*tree_map(lambda s, i=index: s[i], stacked)))
-            return tree_map(lambda *leaves: torch.stack(leaves), *alone)
-
-        return loop
-
-
-def _by_autograd(one: Callable[..., Tensor]) -> Callable[..., tuple[Weights, Tensor]]:
-    """Gradient and value of one member, for networks that `torch.func` refuses as well.
-
-    So are an `autograd.Function` of the old form, and a detour over NumPy.
-    """
-
-    def gradient_and_value(params: Weights, fixed: Weights, batch: Batch) -> tuple[Weights, Tensor]:
-        leaves = {name: weight.detach().requires_grad_() for name, weight in params.items()}
-        own = {name: tensor.clone() for name, tensor in fixed.items()}
-        value = one(leaves, own, batch)
-        found = torch.autograd.grad(
-            value, list(leaves.values()), allow_unused=True, materialize_grads=True
-        )
-        for name, tensor in own.items():  # without the graph that hangs on them
-            fixed[name].copy_(tensor.detach())
-        return dict(zip(leaves, found, strict=True)), value.detach()
-
-    return gradient_and_value
-
-
-def _named(network: nn.Module) -> Weights:
-    """Weights and buffers; one that is shared has its first name alone."""
-    return dict(network.named_parameters()) | dict(network.named_buffers())
-
-
-def _first_names(network: nn.Module) -> dict[str, str]:
-    """For every name of a weight or buffer the first that it has: on meta, sharing is lost."""
-    first = {id(tensor): name for name, tensor in _named(network).items()}
-    every = dict(network.named_parameters(remove_duplicate=False))
-    every |= dict(network.named_buffers(remove_duplicate=False))
-    return {name: first[id(tensor)] for name, tensor in every.items()}
-
-
-def _rows(stacked: Tensor) -> Tensor:
-    """`(member, ...)` to `(member, n)`; a single number has no dimension of its own."""
-    return stacked.reshape(len(stacked), -1)
-
-
-def _stacked(networks: Sequence[nn.Module], device: torch.device) -> tuple[Weights, Weights]:
-    """Trainable weights, and all that is not trained, each with a leading `member` dimension."""
-    trained: Weights = {}
-    fixed: Weights = {}
-    named = [_named(network) for network in networks]
-    for name, tensor in named[0].items():
-        stack = torch.stack([tensors[name].detach() for tensors in named]).to(device)
-        (trained if tensor.requires_grad else fixed)[name] = stack
-    return trained, fixed
+        return looped(one, self._draws[among])

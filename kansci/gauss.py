@@ -15,7 +15,8 @@ import torch
 from torch import Tensor
 from torch.func import jacrev, vmap
 
-from kansci.task import Batch, MeanSquares, Predict
+from kansci.losses import MeanSquares
+from kansci.task import Batch, Predict
 
 ROWS = 256  # points of which the Jacobian is held at once
 

@@ -13,12 +13,13 @@ import torch
 from torch import Tensor
 
 from kansci.measure import error
+from kansci.preparing import WrongShape
 from kansci.recipe import Recipe
 from kansci.record import Trial
 from kansci.stats import decades
 from kansci.task import Split, Task
 from kansci.together import Job
-from kansci.training import Learned, WrongShape
+from kansci.training import Learned
 
 Shape = tuple[int, ...]
 

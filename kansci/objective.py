@@ -18,9 +18,10 @@ from torch.utils._pytree import tree_leaves
 
 from kansci.capture import captured
 from kansci.ensemble import Ensemble, Lifted
+from kansci.losses import MeanSquares, numbers_of, program_of
 from kansci.programs import Program, program, room
 from kansci.record import Gear
-from kansci.task import Batch, Loss, MeanSquares, numbers_of, program_of
+from kansci.task import Batch, Loss
 
 COMPILED_FROM = 3e11  # bytes that a training writes, from which compiling pays
 # Bytes that members evaluated together write, in each gear: what measured fastest. A compiled

@@ -16,18 +16,12 @@ import sympy
 import torch
 from torch import Generator, Tensor
 
-from kansci.equations import Condition, Residual, Statement, function, read
-from kansci.task import (
-    Batch,
-    Interval,
-    MeanSquares,
-    Part,
-    Predict,
-    Probe,
-    Stage,
-    Task,
-    uniform,
-)
+from kansci.equations import Condition, Statement
+from kansci.formulas import function, read
+from kansci.losses import MeanSquares, Part
+from kansci.residuals import Residual
+from kansci.sampling import uniform
+from kansci.task import Batch, Interval, Predict, Probe, Stage, Task
 
 Truth = Callable[[Tensor], Tensor]
 

@@ -15,13 +15,15 @@ from kansci.errors import DoesNotFit, OutOfTime
 from kansci.judging import Choice, check_shapes, chosen, judge
 from kansci.models import Model
 from kansci.objective import Gear
+from kansci.preparing import WrongShape
 from kansci.recipe import Recipe
 from kansci.record import Curve, Record, Status, record_key
 from kansci.source import source_of
 from kansci.suite import Cell
 from kansci.task import Task
 from kansci.together import Job
-from kansci.training import Learned, Watch, WrongShape, train
+from kansci.training import Learned, train
+from kansci.way import Watch
 
 
 def evaluations(task: Task, recipe: Recipe) -> int:

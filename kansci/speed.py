@@ -21,8 +21,8 @@ from kansci.environment import environment
 from kansci.errors import DoesNotFit
 from kansci.models import Model, get_model, trainable
 from kansci.record import PROTOCOL, Speed, Timing, Work
+from kansci.sampling import stream
 from kansci.source import source_of
-from kansci.task import stream
 from kansci.work import call_of
 
 REFERENCE = "mlp-silu"

@@ -1,45 +1,27 @@
-"""A child as its parent sees it: what it says is checked, timed, judged, and believed in nothing.
+"""A child as its parent sees it: begun, heard, timed, killed, and tried again.
 
-The parent holds the true answers, the clock and the axe.
+The parent holds the clock and the axe.
 """
 
 from __future__ import annotations
 
-import signal
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
-from pathlib import Path
+from contextlib import suppress
 from socket import SHUT_WR, socket
 from typing import NamedTuple
 
 import torch
 
-from kansci.child import RATES, assignment
+from kansci.child import assignment
+from kansci.death import cause, killed_for_memory, was_killed
 from kansci.forkserver import SERVER, Exit, read_exit
-from kansci.judging import members_of, shapes
-from kansci.messages import (
-    Answer,
-    Failure,
-    Inbox,
-    Message,
-    Nonsense,
-    Note,
-    Partial,
-    Steps,
-    bytes_of,
-    unpacked,
-)
-from kansci.objective import Gear
-from kansci.record import FAILED, Record, Status
+from kansci.hearing import Hearing, Progress, Tell
+from kansci.messages import Nonsense
+from kansci.record import FAILED, Gear, Record, Status
 from kansci.runner import Judge
-from kansci.suite import MEMORY, Cell
-from kansci.task import Split
+from kansci.suite import MEMORY
 from kansci.together import Job
-from kansci.training import Learned
 
-Progress = Callable[[Cell, int], None]
-Tell = Callable[[str], None]
 PATIENCE = 10.0  # seconds for a killed child to be gone
 TRIES = 2  # of a job that is killed from outside
 
@@ -72,17 +54,13 @@ class Child:
         self, begun: Try, judge: Judge, limits: Limits, progress: Progress, note: Tell
     ) -> None:
         self.job, self.number = begun
-        self._progress, self._note = progress, note
         self._seconds = limits.seconds * len(self.job.cells)
         self._judge = judge
-        self._inbox = Inbox(max(self._size("validation"), self._size("test")))
-        self._steps = 0
-        self._records: list[Record] | None = None
-        self._memory = 0.0
+        self._hearing = Hearing(judge, progress, note, self._say)
         self._verdict: tuple[Status, str] | None = None
         self._exit: Exit | None = None
         self._word_said = b""
-        self._killed_before = _killed_for_memory()
+        self._killed_before = killed_for_memory()
         self._talk, self._word = SERVER.child()
         self._deaf = False
         given = assignment(self.job, device=limits.device, gear=limits.gear, memory=limits.memory)
@@ -138,41 +116,24 @@ class Child:
     def outcome(self) -> tuple[list[Record], list[Try]]:
         """The Records, or what is to be tried instead."""
         records = self._judgement()
-        if self.number < TRIES and self._killed_from_outside():
-            self._take_back()
+        announced = self._verdict is not None or self._hearing.records is not None
+        if self.number < TRIES and not announced and was_killed(self._exit):
+            self._hearing.take_back()
             return [], [Try(self.job, self.number + 1)]
         if lost_together(self.job, records):
-            self._take_back()
+            self._hearing.take_back()
             return [], [Try(Job((cell,))) for cell in self.job.cells]
         return records, []
 
-    def _killed_from_outside(self) -> bool:
-        ours = self._verdict is not None or self._records is not None
-        return not ours and self._exit is not None and self._exit.code == -signal.SIGKILL
-
     def _judgement(self) -> list[Record]:
-        ended, records = self._exit or Exit(0), self._records
+        ended, records = self._exit or Exit(0), self._hearing.records
         if records is None:
             records = self._judge.failed(*(self._verdict or self._cause()))
-        share, peak = ended.seconds / len(records), self._memory or ended.memory
+        share, peak = ended.seconds / len(records), self._hearing.memory or ended.memory
         return [record.updated(seconds=share, memory=peak) for record in records]
 
     def _cause(self) -> tuple[Status, str]:
-        """Of a death that nobody announced."""
-        if self._exit is None:
-            return "crashed", "the process that forks workers ended before this one had begun"
-        code = self._exit.code
-        if code >= 0:
-            return "crashed", f"its process ended with exit code {code} before it was done"
-        if code != -signal.SIGKILL:
-            name, about = signal.Signals(-code).name, signal.strsignal(-code)
-            return "crashed", f"its process was ended by {name}: {about}"
-        if _killed_for_memory() > self._killed_before:
-            return "out_of_memory", "the system had no memory left and killed its process"
-        return "crashed", "its process was killed from outside, twice"
-
-    def _size(self, split: Split) -> int:
-        return bytes_of(members_of(self.job.recipe, split), shapes(self.job, split))
+        return cause(self._exit, for_memory=killed_for_memory() > self._killed_before)
 
     def _say(self, line: bytes) -> None:
         with suppress(OSError):  # it is gone, and its last word will say so
@@ -189,58 +150,12 @@ class Child:
         if not piece:
             self._deaf = True
             return False
-        if self._verdict is None and self._records is None:
+        if self._verdict is None and self._hearing.records is None:
             try:
-                for message, arrays in self._inbox.feed(piece):
-                    self._take(message, arrays)
+                self._hearing.feed(piece)
             except Nonsense as nonsense:
                 self.end("crashed", f"sent what no worker sends: {nonsense}")
         return True
-
-    def _take(self, message: Message, arrays: bytes) -> None:
-        match message:
-            case Steps(count=count):
-                self._count(count)
-            case Partial(place=place, curve=curve):
-                with _strict():
-                    self._judge.keep(place, curve)
-            case Note(text=text):
-                self._note(text)
-            case Failure(status=status, reason=reason):
-                self._records = self._judge.failed(status, reason)
-            case Answer(kind="tuned"):
-                tuned = self._unpacked(message, arrays, "validation")
-                with _strict():
-                    rates = self._judge.choose(tuned)
-                self._say(RATES.dump_json(rates))
-            case Answer():
-                learned = self._unpacked(message, arrays, "test")
-                self._memory = message.memory
-                with _strict():
-                    self._records = self._judge.judged(learned)
-
-    def _unpacked(self, answer: Answer, arrays: bytes, split: Split) -> list[Learned]:
-        members = members_of(self.job.recipe, split)
-        return unpacked(arrays, answer.facts, members, shapes(self.job, split))
-
-    def _count(self, steps: int) -> None:
-        self._steps += steps
-        for cell in self.job.cells:
-            self._progress(cell, steps)
-
-    def _take_back(self) -> None:
-        """What is to be done again is not done."""
-        if self._steps:
-            self._count(-self._steps)
-
-
-@contextmanager
-def _strict() -> Iterator[None]:
-    """What no Record takes is nonsense, too."""
-    try:
-        yield
-    except ValueError as problem:
-        raise Nonsense(" ".join(str(problem).split())[:200]) from problem
 
 
 def lost_together(job: Job, records: list[Record]) -> bool:
@@ -248,12 +163,3 @@ def lost_together(job: Job, records: list[Record]) -> bool:
     return len(job.cells) > 1 and all(
         record.status in FAILED and not record.errors for record in records
     )
-
-
-def _killed_for_memory() -> int:
-    """How many processes this system has killed as it had no memory left, where it says so."""
-    with suppress(OSError):
-        for line in Path("/proc/vmstat").read_text(encoding="ascii").splitlines():
-            if line.startswith("oom_kill "):
-                return int(line.split()[1])
-    return 0

@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable
 from typing import NamedTuple
 
+from kansci.losses import program_of
 from kansci.models import Model
 from kansci.recipe import Recipe
 from kansci.suite import Cell
-from kansci.task import Task, program_of
+from kansci.task import Task
 
 MEMBERS = 64  # of one job at most; more bring no speed, and a job is lost or won as a whole
 

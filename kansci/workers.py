@@ -17,9 +17,10 @@ import psutil
 import torch
 
 from kansci.forkserver import possible
+from kansci.hearing import Progress, Tell
 from kansci.record import Record
 from kansci.runner import Judge
-from kansci.supervised import Child, Limits, Progress, Tell, Try
+from kansci.supervised import Child, Limits, Try
 from kansci.together import Job
 
 

@@ -19,9 +19,11 @@ from typer.testing import CliRunner, Result
 
 from kansci import get_model, get_task
 from kansci.ensemble import Member
+from kansci.losses import program_of
+from kansci.preparing import draw, prepare
+from kansci.sampling import stream
 from kansci.suite import get_suite
-from kansci.task import program_of, stream
-from kansci.training import draw, prepare, train
+from kansci.training import train
 
 FOLDER = Path(__file__).parents[1] / "benchmarks"
 SCHEMA = {"family", "dtype", "gear", "state", "against", "ratio"}

@@ -12,9 +12,12 @@ from torch.fx.experimental.proxy_tensor import make_fx
 from torch.nn.utils import parametrizations, parametrize
 
 from kansci.bases import Chebyshev, Gaussian
-from kansci.calculus import RULES, Jet, Network, Sum, carry, derivatives, taylor
-from kansci.equations import Residual, read
+from kansci.calculus import Network, Sum, derivatives
+from kansci.formulas import read
+from kansci.jets import Jet, taylor
 from kansci.models import KAN, MLP, KANLayer, Units, get_model, list_models
+from kansci.residuals import Residual
+from kansci.rules import RULES, carry
 from kansci.task import Scale
 
 SECOND = ((), (0,), (1,), (0, 0), (0, 1), (1, 1))

@@ -15,11 +15,13 @@ from kansci.discover import get_task
 from kansci.engine import attempt
 from kansci.ensemble import Member
 from kansci.models import Model, get_model, list_models
+from kansci.preparing import prepare
 from kansci.recipe import Optimizer, Recipe
 from kansci.speed import measure
 from kansci.suite import Cell
 from kansci.together import Job
-from kansci.training import learn, prepare
+from kansci.training import learn
+from kansci.way import Way
 
 cuda = pytest.mark.skipif(not torch.cuda.is_available(), reason="torch sees no GPU here")
 RECIPE = Recipe(
@@ -121,7 +123,7 @@ def test_the_gears_agree_on_a_gpu(task, tmp_path, monkeypatch):
     flat = {}
     for gear in ("eager", "compiled"):
         ensemble = prepare([task], get_model("mlp-tanh"), 250, RECIPE, MEMBERS[:2], device="cuda")
-        (learned,) = learn(ensemble, [task], RECIPE, None, gear=gear)
+        (learned,) = learn(ensemble, [task], RECIPE, None, Way(gear))
         assert learned.gear == gear
         flat[gear] = ensemble.flat
     torch.testing.assert_close(flat["compiled"], flat["eager"], rtol=1e-6, atol=1e-6)

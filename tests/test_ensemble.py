@@ -14,11 +14,13 @@ import kansci.ensemble
 from kansci.discover import get_task
 from kansci.draws import Draws
 from kansci.ensemble import Ensemble, Member
+from kansci.losses import program_of
 from kansci.models import Model, get_model, list_models
 from kansci.objective import Objective
+from kansci.preparing import draw, maker, prepare
 from kansci.recipe import Optimizer, Recipe
-from kansci.task import program_of, stream
-from kansci.training import draw, learn, maker, prepare
+from kansci.sampling import stream
+from kansci.training import learn
 
 REGRESSION = get_task("feynman27/I.12.11")
 PDE = get_task("poisson")
@@ -365,4 +367,5 @@ def test_speed_is_measured_without_an_ensemble():
     tree = ast.parse((Path(kansci.__file__).parent / "speed.py").read_text(encoding="utf-8"))
     modules = [node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
     assert "kansci.models" in modules
-    assert not {"kansci.ensemble", "kansci.runner", "kansci.training"} & set(modules)
+    ensembles = {"ensemble", "lesson", "preparing", "runner", "training"}
+    assert not {f"kansci.{name}" for name in ensembles} & set(modules)

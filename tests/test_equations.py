@@ -10,17 +10,9 @@ import sympy
 import torch
 
 from kansci.calculus import Sum, derivatives
-from kansci.equations import (
-    NAMES,
-    Residual,
-    Statement,
-    function,
-    on,
-    read,
-    remainder,
-    terms,
-    unsolved,
-)
+from kansci.equations import Statement, on, remainder, unsolved
+from kansci.formulas import NAMES, function, read
+from kansci.residuals import Residual, terms
 
 X, Y = sympy.symbols("x y", real=True)
 FORMULAS = {

@@ -6,11 +6,12 @@ import torch
 import kansci.objective
 from kansci.discover import get_task
 from kansci.ensemble import Member
+from kansci.losses import MeanSquares, program_of, residuals
 from kansci.models import get_model, list_models
 from kansci.objective import Objective, pieces
+from kansci.preparing import draw, prepare
 from kansci.recipe import Optimizer, Recipe
-from kansci.task import MeanSquares, program_of, residuals, stream
-from kansci.training import draw, prepare
+from kansci.sampling import stream
 
 TASKS = [get_task(name) for name in ("feynman27/I.12.11", "bumps_2d", "poisson", "helmholtz")]
 PAIRS = [
@@ -91,7 +92,7 @@ def test_normal_equations_are_those_of_the_jacobian(pair):
     own = tuple(one[member] for one in batch)
 
     def weighted(row):
-        predict = ensemble._network(ensemble._learner, ensemble._of_one(row), fixed)
+        predict = ensemble._network(ensemble._learner, ensemble._rows.views(row), fixed)
         rows = [
             (part.weight / found.numel()) ** 0.5 * found.flatten()
             for part in loss.parts

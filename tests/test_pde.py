@@ -5,8 +5,10 @@ import torch
 from torch import Tensor
 
 from kansci.equations import on, unsolved
+from kansci.losses import MeanSquares
 from kansci.pde import latex, lattice, pde
-from kansci.task import MeanSquares, Task, stream
+from kansci.sampling import stream
+from kansci.task import Task
 
 
 def a_pde(**changes) -> Task:

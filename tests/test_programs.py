@@ -10,10 +10,12 @@ from kansci.discover import get_task
 from kansci.ensemble import Member
 from kansci.models import get_model, list_models
 from kansci.objective import Objective
+from kansci.preparing import draw, prepare
 from kansci.programs import _key, program, traced, without_compiler
 from kansci.recipe import Optimizer, Recipe
-from kansci.task import stream
-from kansci.training import draw, learn, prepare
+from kansci.sampling import stream
+from kansci.training import learn
+from kansci.way import Way
 
 REGRESSION = get_task("feynman27/I.12.11")
 PDE = get_task("poisson")
@@ -85,7 +87,7 @@ def test_the_gears_agree_after_a_hundred_steps_of_points_that_differ(task, name)
 
     def trained(gear):
         ensemble = prepare([task], get_model(name), 100, recipe(), members)
-        (learned,) = learn(ensemble, [task], recipe(), None, gear=gear)
+        (learned,) = learn(ensemble, [task], recipe(), None, Way(gear))
         assert learned.gear == gear
         return ensemble.flat
 
@@ -118,7 +120,7 @@ def test_a_compiler_that_fails_leaves_the_eager_gear_and_says_so_once(monkeypatc
     monkeypatch.setenv("CXX", "/bin/false")
     _, arguments = given(REGRESSION, get_model("mlp-tanh"))
     ensemble = prepare([REGRESSION], get_model("mlp-tanh"), 250, recipe(5), [Member(3, 1e-2)])
-    (learned,) = learn(ensemble, [REGRESSION], recipe(5), None, gear="compiled")
+    (learned,) = learn(ensemble, [REGRESSION], recipe(5), None, Way("compiled"))
     assert learned.gear == "eager"
     assert learned.finite.all()
     (reason,) = tmp_path.glob("*.failed")

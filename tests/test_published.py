@@ -11,10 +11,11 @@ import pytest
 from kansci.discover import get_task
 from kansci.ensemble import Member
 from kansci.models import get_model
+from kansci.preparing import prepare
 from kansci.recipe import Optimizer, Recipe
 from kansci.runner import run
 from kansci.suite import get_suite
-from kansci.training import learn, prepare
+from kansci.training import learn
 
 BUMPS = get_task("bumps_1d")
 PROBES = BUMPS.judged_by("test")

@@ -21,7 +21,7 @@ NUMERIC = {"numpy", "pandas", "scipy", "sklearn", "sympy", "torch"}
 STANDARD = {"__future__", "collections", "csv", "dataclasses", "functools", "itertools", "math"}
 STANDARD |= {"pathlib", "typing"}
 PROMISED = {  # what of kansci a definition may rely on
-    "tasks": {"calculus", "equations", "pde", "task"},
+    "tasks": {"calculus", "equations", "formulas", "losses", "pde", "sampling", "task"},
     "leaderboards": {"board", "forgetting", "ledger", "record", "reference", "standing", "stats"},
 }
 

@@ -13,14 +13,19 @@ from torch import nn
 from kansci.discover import get_task
 from kansci.ensemble import Member
 from kansci.errors import DoesNotFit, OutOfTime
+from kansci.lesson import log_spaced
+from kansci.losses import squared_error
 from kansci.models import Model, get_model
+from kansci.preparing import maker, prepare
 from kansci.recipe import Optimizer, Recipe
 from kansci.record import Curve, Record
 from kansci.runner import Judge, evaluations, run, run_job
+from kansci.sampling import stream, uniform
 from kansci.suite import Cell
-from kansci.task import Probe, Scale, Stage, Task, squared_error, stream, uniform
+from kansci.task import Probe, Scale, Stage, Task
 from kansci.together import Job
-from kansci.training import Watch, learn, log_spaced, maker, prepare
+from kansci.training import learn
+from kansci.way import Watch
 
 POISSON = get_task("poisson")
 MLP = get_model("mlp-silu")

@@ -6,7 +6,9 @@ import pytest
 import torch
 from torch import Generator, Tensor
 
-from kansci.task import Batch, Probe, Scale, Stage, Task, squared_error, stream, uniform
+from kansci.losses import squared_error
+from kansci.sampling import stream, uniform
+from kansci.task import Batch, Probe, Scale, Stage, Task
 
 DOMAIN = ((0.0, 1.0), (-2.0, 2.0))
 

@@ -12,8 +12,10 @@ import torch
 from torch import Tensor
 
 from kansci.discover import get_task, home, list_tasks
-from kansci.equations import function, unsolved
-from kansci.task import Task, stream
+from kansci.equations import unsolved
+from kansci.formulas import function
+from kansci.sampling import stream
+from kansci.task import Task
 
 TASKS = {name: get_task(name) for name in list_tasks()}
 PDES = {name: task for name, task in TASKS.items() if task.family == "pde"}

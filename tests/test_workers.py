@@ -213,7 +213,7 @@ def test_a_child_that_is_killed_from_outside_twice_is_crashed(doomed, tmp_path):
 
 def test_what_the_system_killed_for_its_memory_is_out_of_memory(doomed, monkeypatch):
     counts = iter(range(100))
-    monkeypatch.setattr(supervised, "_killed_for_memory", lambda: next(counts))
+    monkeypatch.setattr(supervised, "killed_for_memory", lambda: next(counts))
     (record,) = isolated(job(doomed("os.kill(os.getpid(), 9)")))
     assert record.status == "out_of_memory"
     assert "no memory left" in record.reason

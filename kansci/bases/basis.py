@@ -8,7 +8,7 @@ from abc import abstractmethod
 
 from torch import Tensor, nn
 
-from kansci.calculus import taylor
+from kansci.jets import taylor
 
 
 class Basis(nn.Module):

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from kansci.bases.basis import Basis, ClosedForm
-from kansci.calculus import total
+from kansci.jets import total
 
 
 class Beside(ClosedForm):

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from kansci.bases.basis import check_domain, check_grid
 from kansci.bases.local import Local, fused
-from kansci.calculus import taylor
+from kansci.jets import taylor
 
 DENSE = 32  # functions up to which, compiled, all cost less than to find those that are not 0
 # Six times the four cubic bells of a cell, by powers of the place in it: (1 - u)^3, and so on;

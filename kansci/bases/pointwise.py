@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from kansci.bases.basis import ClosedForm
-from kansci.calculus import silu
+from kansci.jets import silu
 
 FUNCTIONS: dict[str, Callable[[Tensor], tuple[Tensor, Tensor, Tensor]]] = {
     "silu": silu,

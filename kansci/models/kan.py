@@ -14,13 +14,15 @@ from torch import Tensor, nn
 
 from kansci.bases import Basis
 from kansci.bases.local import fused
-from kansci.calculus import Jet, passes_jets
+from kansci.jets import Jet
+from kansci.models.layer import EdgeLayer, points_first, points_last, through
+from kansci.rules import passes_jets
 
 NOISE = 0.1  # of the first amplitude that is no straight line
 RIDGE = 1e-4  # relative; Gaussians that overlap are almost dependent
 
 
-class KANLayer(nn.Module):
+class KANLayer(EdgeLayer):
     r"""Sums of learned univariate functions, $y_o = \sum_{i,k} c_{oik}\,\phi_k(x_i) + b_o$.
 
     Every edge starts as a random straight line, as well as its basis can draw one on [-1, 1],
@@ -42,46 +44,29 @@ class KANLayer(nn.Module):
     def __init__(
         self, dim_in: int, dim_out: int, basis: Basis, *, bias: bool = False, zero: bool = False
     ) -> None:
-        super().__init__()
-        self.dim_in = dim_in
+        super().__init__(dim_in, dim_out, bias=bias)
         self.basis = basis
         coef = torch.zeros(dim_out, dim_in, basis.size)
         self.coef = nn.Parameter(coef if zero else started(coef, basis))
-        self.bias = nn.Parameter(torch.zeros(dim_out)) if bias else None
+
+    def edges(self, x: Tensor, order: int) -> tuple[Tensor, ...]:
+        return self.basis.edges(self.coef.transpose(0, 1), x, order)
 
     def forward(self, x: Tensor) -> Tensor:
-        if x.shape[-1] != self.dim_in:
-            raise ValueError(f"want x (*, {self.dim_in}), got {tuple(x.shape)}")
-        if self.basis.looks_up(len(self.coef)):
-            y = _over_inputs(self._edges(points_last(x), 0)[0])
-        else:
-            y = self._mix(self.basis.rows(points_last(x), 0)[0])
+        if self.basis.looks_up(self.dim_out):
+            return super().forward(x)
+        self.check(x)
+        y = self.mix(self.basis.rows(points_last(x), 0)[0])
         y = y if self.bias is None else y + self.bias.unsqueeze(-1)
         return points_first(y, x)
 
-    def _mix(self, phi: Tensor) -> Tensor:
-        coef, phi = self.coef.flatten(1), phi.flatten(0, 1)
+    def mix(self, phi: Tensor) -> Tensor:
+        """Of the edges that are kept, `(in, size, point)` to `(out, point)`."""
+        coef = self.coef if self.kept is None else self.coef * self.kept.unsqueeze(-1)
+        coef, phi = coef.flatten(1), phi.flatten(0, 1)
         if len(coef) == 1 and fused():
             return (coef.unsqueeze(-1) * phi).sum(1)
-        return coef @ phi  # (in, size, point) to (out, point)
-
-    def _edges(self, x: Tensor, order: int) -> tuple[Tensor, ...]:
-        """The function of every edge, `(in, point)` to `(in, out, point)`."""
-        return self.basis.edges(self.coef.transpose(0, 1), x, order)
-
-
-def _over_inputs(edges: Tensor) -> Tensor:
-    return edges.sum(0)  # (in, out, point) to (out, point)
-
-
-def points_last(x: Tensor) -> Tensor:
-    """`(*, d)` to `(d, point)`."""
-    return x.reshape(-1, x.shape[-1]).mT
-
-
-def points_first(y: Tensor, x: Tensor) -> Tensor:
-    """`(d, point)` to the leading dimensions of `x`; a view, which the next layer turns back."""
-    return y.mT.reshape(*x.shape[:-1], y.shape[0])
+        return coef @ phi
 
 
 @torch.no_grad()
@@ -122,28 +107,16 @@ class KAN(nn.Sequential):
 
 @passes_jets(KANLayer)
 def _kan_layer(layer: KANLayer, jet: Jet) -> Jet:
-    def rows(x: Tensor) -> Tensor:
-        return points_last(x).unsqueeze(-2)  # (in, 1, point)
-
     x, order = points_last(jet.value), 2 if jet.streams else 1
-    outputs, basis, mix = len(layer.coef), layer.basis, layer._mix
-    if basis.looks_up(outputs):
-        edges, *slopes = layer._edges(x, order)
-        value, mix = _over_inputs(edges), _over_inputs
+    basis, mix = layer.basis, layer.mix
+    if basis.looks_up(layer.dim_out):
+        edges, *slopes = layer.edges(x, order)
+        value, mix = layer.summed(edges), layer.summed
     else:
         phi, *slopes = basis.rows(x, order)
         value = mix(phi)
-        if outputs <= basis.size:  # fewer functions on edges than in the basis
-            slopes, mix = [layer.coef.transpose(0, 1) @ one for one in slopes], _over_inputs
+        if layer.dim_out <= basis.size:  # fewer functions on edges than in the basis
+            slopes, mix = [layer.coef.transpose(0, 1) @ one for one in slopes], layer.summed
     if layer.bias is not None:
         value = value + layer.bias.unsqueeze(-1)
-    first = [slopes[0] * rows(one) for one in jet.first]
-    bends = [slopes[1] * rows(product) for product in jet.products()]
-    if jet.second:
-        bends = [a + slopes[0] * rows(b) for a, b in zip(bends, jet.second, strict=True)]
-    return Jet(
-        points_first(value, jet.value),
-        tuple(points_first(mix(one), jet.value) for one in first),
-        tuple(points_first(mix(one), jet.value) for one in bends),
-        jet.streams,
-    )
+    return through(jet, value, slopes, mix)

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from kansci.calculus import Jet, carry
+from kansci.jets import Jet
+from kansci.rules import carry
 from kansci.task import Interval, Scale
 
 

@@ -8,7 +8,9 @@ We differ: the network is judged on points of its own, between those it learned.
 import torch
 from torch import Generator, Tensor
 
-from kansci.task import Batch, Probe, Scale, Split, Stage, Task, squared_error, stream, uniform
+from kansci.losses import squared_error
+from kansci.sampling import stream, uniform
+from kansci.task import Batch, Probe, Scale, Split, Stage, Task
 
 DOMAIN = ((-1.0, 1.0),)
 CENTRES = (-0.8, -0.4, 0.0, 0.4, 0.8)

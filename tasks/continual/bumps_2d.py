@@ -9,7 +9,9 @@ pykan asked for it (github.com/KindXiaoming/pykan, issue 227).
 import torch
 from torch import Generator, Tensor
 
-from kansci.task import Batch, Probe, Scale, Split, Stage, Task, squared_error, stream, uniform
+from kansci.losses import squared_error
+from kansci.sampling import stream, uniform
+from kansci.task import Batch, Probe, Scale, Split, Stage, Task
 
 DOMAIN = ((-1.0, 1.0), (-1.0, 1.0))
 CENTRES = ((-0.6, -0.6), (0.6, -0.6), (0.0, 0.0), (-0.6, 0.6), (0.6, 0.6))

@@ -13,19 +13,11 @@ from pathlib import Path
 
 from torch import Generator
 
-from kansci.equations import Statement, function, read
-from kansci.task import (
-    Batch,
-    Interval,
-    Probe,
-    Scale,
-    Split,
-    Stage,
-    Task,
-    squared_error,
-    stream,
-    uniform,
-)
+from kansci.equations import Statement
+from kansci.formulas import function, read
+from kansci.losses import squared_error
+from kansci.sampling import stream, uniform
+from kansci.task import Batch, Interval, Probe, Scale, Split, Stage, Task
 
 TABLE = Path(__file__).with_name("feynman27.csv")
 SIZES: dict[Split, int] = {"validation": 1_000, "test": 10_000}

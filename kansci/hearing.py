@@ -1,0 +1,112 @@
+"""What a child says, believed in nothing: checked, judged, and passed on.
+
+The parent holds the true answers; what a child sends becomes Records here, or is refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from kansci.child import RATES
+from kansci.judging import members_of, shapes
+from kansci.messages import (
+    Answer,
+    Failure,
+    Inbox,
+    Message,
+    Nonsense,
+    Note,
+    Partial,
+    Steps,
+    bytes_of,
+    unpacked,
+)
+from kansci.record import Record
+from kansci.runner import Judge
+from kansci.suite import Cell
+from kansci.task import Split
+from kansci.together import Job
+from kansci.training import Learned
+
+Progress = Callable[[Cell, int], None]
+Tell = Callable[[str], None]
+
+
+class Hearing:
+    """All that one child says, from its first word to its answer.
+
+    Args:
+        say: sends a line back to the child, which asks for the rates.
+
+    Attributes:
+        records: of its answer, or of the failure that it reports; `None` until then.
+        memory: peak MB of its process, as it says; 0 if it does not.
+    """
+
+    def __init__(
+        self, judge: Judge, progress: Progress, note: Tell, say: Callable[[bytes], None]
+    ) -> None:
+        self.job: Job = judge.job
+        self.records: list[Record] | None = None
+        self.memory = 0.0
+        self._judge, self._progress, self._note, self._say = judge, progress, note, say
+        self._inbox = Inbox(max(self._size("validation"), self._size("test")))
+        self._steps = 0
+
+    def feed(self, piece: bytes) -> None:
+        """Takes what came in.
+
+        Raises:
+            Nonsense: for what no worker sends.
+        """
+        for message, arrays in self._inbox.feed(piece):
+            self._take(message, arrays)
+
+    def take_back(self) -> None:
+        """What is to be done again is not done."""
+        if self._steps:
+            self._count(-self._steps)
+
+    def _size(self, split: Split) -> int:
+        return bytes_of(members_of(self.job.recipe, split), shapes(self.job, split))
+
+    def _take(self, message: Message, arrays: bytes) -> None:
+        match message:
+            case Steps(count=count):
+                self._count(count)
+            case Partial(place=place, curve=curve):
+                with _strict():
+                    self._judge.keep(place, curve)
+            case Note(text=text):
+                self._note(text)
+            case Failure(status=status, reason=reason):
+                self.records = self._judge.failed(status, reason)
+            case Answer(kind="tuned"):
+                tuned = self._unpacked(message, arrays, "validation")
+                with _strict():
+                    rates = self._judge.choose(tuned)
+                self._say(RATES.dump_json(rates))
+            case Answer():
+                learned = self._unpacked(message, arrays, "test")
+                self.memory = message.memory
+                with _strict():
+                    self.records = self._judge.judged(learned)
+
+    def _unpacked(self, answer: Answer, arrays: bytes, split: Split) -> list[Learned]:
+        members = members_of(self.job.recipe, split)
+        return unpacked(arrays, answer.facts, members, shapes(self.job, split))
+
+    def _count(self, steps: int) -> None:
+        self._steps += steps
+        for cell in self.job.cells:
+            self._progress(cell, steps)
+
+
+@contextmanager
+def _strict() -> Iterator[None]:
+    """What no Record takes is nonsense, too."""
+    try:
+        yield
+    except ValueError as problem:
+        raise Nonsense(" ".join(str(problem).split())[:200]) from problem

@@ -1,0 +1,90 @@
+"""A lesson is one stage, learned by all members at once, and the curve of its losses."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from kansci.ensemble import Ensemble
+from kansci.objective import Objective
+from kansci.optim import OPTIMIZERS
+from kansci.preparing import draw
+from kansci.recipe import Recipe
+from kansci.record import Curve
+from kansci.task import Stage
+from kansci.way import Way
+
+CURVE = 30  # points that are kept of a training curve
+WORDS = 100  # evaluations between two looks at what is kept of the curve
+
+
+class Lesson:
+    """One stage of all tasks: every optimizer of the recipe in turn.
+
+    Losses stay on the device until they are looked at, which is seldom: reading one waits for it.
+    """
+
+    def __init__(
+        self,
+        ensemble: Ensemble,
+        stages: Sequence[Stage],
+        recipe: Recipe,
+        sources: Sequence[torch.Generator],
+        way: Way,
+    ) -> None:
+        self.ensemble, self.stages, self.recipe = ensemble, stages, recipe
+        self.sources, self.watch = sources, way.watch
+        self._kept = sorted(log_spaced(recipe.evaluations, CURVE))
+        self._losses: list[Tensor] = []
+        self._batch = draw(ensemble, stages, recipe, sources)
+        self.objective = Objective(
+            ensemble, stages[0].loss, self._batch, ahead=way.ahead, gear=way.gear, known=way.known
+        )
+        if self.objective.note:
+            way.watch.note(self.objective.note)
+
+    def run(self) -> Tensor:
+        """The losses at the end, `(member,)`."""
+        ensemble, resample = self.ensemble, self.recipe.resample
+        rates = torch.tensor([member.rate for member in ensemble.members], dtype=torch.double)
+        done, loss = 0, torch.empty(0)
+        for part in self.recipe.optimizers:
+            optimizer = OPTIMIZERS[part.name](ensemble.flat, rates, part)
+            idle = False
+            for _ in range(part.evaluations):
+                if resample and done and done % resample == 0:
+                    self._batch = draw(ensemble, self.stages, self.recipe, self.sources)
+                if not idle:
+                    loss = optimizer.step(self.objective.at(self._batch))
+                done += 1
+                self._keep(done, loss)
+                idle = idle or (done % WORDS == 0 and optimizer.idle())
+            optimizer.finish()
+        return loss
+
+    def curve(self, place: int) -> Curve:
+        """As far as it goes."""
+        rows = [row[self.ensemble.among(place)] for row in self._losses]
+        values = torch.stack(rows).double().cpu().tolist() if rows else []
+        return Curve(
+            stage=self.stages[place].name,
+            evaluations=tuple(self._kept[: len(values)]),
+            losses=tuple(map(tuple, values)),
+        )
+
+    def _keep(self, done: int, loss: Tensor) -> None:
+        if len(self._losses) < len(self._kept) and done == self._kept[len(self._losses)]:
+            self._losses.append(loss)
+        if done % WORDS == 0:
+            for place in range(len(self.stages)):
+                self.watch.curve(place, self.curve(place))
+        self.watch.steps(1)
+
+
+def log_spaced(last: int, count: int) -> frozenset[int]:
+    """At most `count` whole numbers from 1 to `last`, evenly spread on a log scale."""
+    spaced = np.geomspace(1, last, min(count, last))
+    return frozenset(round(float(one)) for one in spaced)

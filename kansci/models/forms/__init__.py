@@ -1,0 +1,8 @@
+"""Every model in its kansci form; a file for each family, in the order of the listing."""
+
+from importlib import import_module
+
+FAMILIES = ("perceptrons", "splines", "bells", "lines", "polynomials", "controls")
+
+for _family in FAMILIES:
+    import_module(f"{__name__}.{_family}")

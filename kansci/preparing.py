@@ -1,0 +1,83 @@
+"""What members are given to train: networks within the budget, and points of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import torch
+from torch import nn
+
+from kansci.ensemble import Ensemble, Member
+from kansci.models import Model, Units, trainable
+from kansci.objective import with_numbers
+from kansci.recipe import Recipe
+from kansci.sampling import stream
+from kansci.task import Batch, Stage, Task
+
+
+class WrongShape(ValueError):
+    """A network whose outputs do not have the task's shape."""
+
+
+def prepare(
+    tasks: Sequence[Task],
+    model: Model,
+    budget: int,
+    recipe: Recipe,
+    members: Sequence[Member],
+    *,
+    device: torch.device | str = "cpu",
+) -> Ensemble:
+    """The members' networks, untrained, within the budget and of the tasks' shape."""
+    makes = [maker(task, model, budget, recipe) for task in tasks]
+    points = tasks[0].dim_out + 1  # as many as outputs would let (out, point) pass
+    share = torch.arange(points, dtype=torch.double).unsqueeze(-1) / points
+    bounds = torch.tensor([task.domain for task in tasks], dtype=torch.double)
+    low, high = bounds.unsqueeze(1).unbind(-1)  # (place, 1, in)
+    example = (low + share * (high - low)).to(getattr(torch, recipe.dtype))  # (place, point, in)
+    ensemble = Ensemble(makes, members, example, device=device)
+    shape = tuple(ensemble.predict(example[members[0].place], slice(0, 1)).shape[1:])
+    if shape != (points, tasks[0].dim_out):
+        wanted = f"({points}, {tasks[0].dim_in}) want ({points}, {tasks[0].dim_out})"
+        raise WrongShape(f"for points {wanted}, got {shape}")
+    return ensemble
+
+
+def maker(task: Task, model: Model, budget: int, recipe: Recipe) -> Callable[[], nn.Module]:
+    """Builds one network in the task's units; refuses one above the budget."""
+
+    def make() -> nn.Module:
+        network = model.build(task.dim_in, task.dim_out, budget)
+        if not 0 < (count := trainable(network)) <= budget:
+            raise ValueError(f"want 1 to {budget} trainable numbers, got {count}")
+        return Units(network, task.domain, task.scale).to(getattr(torch, recipe.dtype))
+
+    return make
+
+
+def draw(
+    ensemble: Ensemble,
+    stages: Sequence[Stage],
+    recipe: Recipe,
+    sources: Sequence[torch.Generator] | None,
+) -> Batch:
+    """Every member's own points, `(member, ...)`; without sources, the same fresh ones for all.
+
+    The stage of a member is that of its place. In memory points lie side by side, as layers take
+    them: what is computed for each of them is one long loop.
+    """
+    own = [stages[member.place] for member in ensemble.members]
+    generators = sources or [stream("fresh") for _ in own]
+    drawn = zip(
+        *(
+            stage.sample(generator, recipe.points or stage.points)
+            for stage, generator in zip(own, generators, strict=True)
+        ),
+        strict=True,
+    )
+    batch = tuple(
+        one.mT.contiguous().mT if one.dim() == 3 else one
+        for parts in drawn
+        for one in [torch.stack(parts).to(ensemble.device, ensemble.flat.dtype)]
+    )
+    return with_numbers(batch, [stage.loss for stage in own])

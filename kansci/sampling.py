@@ -1,0 +1,31 @@
+"""Random numbers for one purpose, and points drawn with them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from hashlib import sha256
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Generator, Tensor
+
+if TYPE_CHECKING:
+    from kansci.task import Interval
+
+
+def stream(purpose: str, seed: int = 0) -> Generator:
+    """Random numbers for one purpose; streams of two purposes or seeds never share a prefix.
+
+    Members draw from `stream("points", seed)`; test and validation points, tuning streams and
+    initial weights have purposes of their own. With plain seeds a probe's first points *were*
+    training points, as a generator repeats its prefix.
+    """
+    digest = sha256(f"{purpose}/{seed}".encode()).digest()
+    return Generator().manual_seed(int.from_bytes(digest[:8], "big") >> 1)
+
+
+def uniform(generator: Generator, points: int, domain: Sequence[Interval]) -> Tensor:
+    """Points drawn uniformly from a box, `(point, in)`, float64."""
+    low, high = torch.tensor(domain, dtype=torch.double).T
+    unit = torch.rand(points, len(domain), generator=generator, dtype=torch.double)
+    return low + (high - low) * unit
