@@ -25,12 +25,12 @@ from kansci.forkserver import ONE_THREAD, megabytes, serve
 from kansci.judging import check_shapes
 from kansci.messages import Answer, Failure, Note, Partial, Steps, facts_of, packed, send
 from kansci.objective import Gear
-from kansci.programs import traced
 from kansci.recipe import Optimizer, Recipe
 from kansci.record import Curve
 from kansci.runner import diagnosis
 from kansci.suite import Cell
 from kansci.together import Job
+from kansci.tracing import traced
 from kansci.training import Learned, train
 from kansci.way import Watch
 

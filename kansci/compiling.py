@@ -13,7 +13,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from kansci.programs import room
+from kansci.tracing import room
 
 DIGITS = {torch.float64: 1e-9, torch.float32: 1e-3}
 # Operations that may be computed again for every use of their answer. Without a bound a sine of a

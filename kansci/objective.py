@@ -18,10 +18,11 @@ from torch.utils._pytree import tree_leaves
 
 from kansci.capture import captured
 from kansci.ensemble import Ensemble, Lifted
-from kansci.losses import MeanSquares, numbers_of, program_of
-from kansci.programs import Program, program, room
+from kansci.losses import MeanSquares, program_of
+from kansci.programs import Program, program
 from kansci.record import Gear
 from kansci.task import Batch, Loss
+from kansci.tracing import room
 
 COMPILED_FROM = 3e11  # bytes that a training writes, from which compiling pays
 # Bytes that members evaluated together write, in each gear: what measured fastest. A compiled
@@ -213,12 +214,3 @@ def _points(one: Tensor) -> int:
 def _few(one: Tensor, share: float) -> Tensor:
     """The first of a member's points, two at least."""
     return one[:, : max(2, math.ceil(one.shape[1] * share))] if one.dim() >= 3 else one
-
-
-def with_numbers(batch: Batch, losses: list[Loss]) -> Batch:
-    """A batch `(member, ...)` and each member's own numbers, as the program of a loss wants it."""
-    rows = [numbers_of(loss) for loss in losses]
-    if not rows[0]:
-        return batch
-    like = batch[0]
-    return (*batch, torch.tensor(rows, dtype=torch.double).to(like.device, like.dtype))

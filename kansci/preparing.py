@@ -8,11 +8,11 @@ import torch
 from torch import nn
 
 from kansci.ensemble import Ensemble, Member
+from kansci.losses import numbers_of
 from kansci.models import Model, Units, trainable
-from kansci.objective import with_numbers
 from kansci.recipe import Recipe
 from kansci.sampling import stream
-from kansci.task import Batch, Stage, Task
+from kansci.task import Batch, Loss, Stage, Task
 
 
 class WrongShape(ValueError):
@@ -80,4 +80,13 @@ def draw(
         for parts in drawn
         for one in [torch.stack(parts).to(ensemble.device, ensemble.flat.dtype)]
     )
-    return with_numbers(batch, [stage.loss for stage in own])
+    return _with_numbers(batch, [stage.loss for stage in own])
+
+
+def _with_numbers(batch: Batch, losses: list[Loss]) -> Batch:
+    """A batch `(member, ...)` and each member's own numbers, as the program of a loss wants it."""
+    rows = [numbers_of(loss) for loss in losses]
+    if not rows[0]:
+        return batch
+    like = batch[0]
+    return (*batch, torch.tensor(rows, dtype=torch.double).to(like.device, like.dtype))

@@ -19,19 +19,19 @@ import subprocess
 import sys
 import tempfile
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
-from torch.fx import GraphModule, Node
+from torch.fx import GraphModule
 
-Lifted = Callable[..., tuple[Tensor, ...]]
-PRIMES = (1_009, 1_013, 1_019, 1_021, 1_031)  # numbers of members that no other size has
+from kansci.tracing import Lifted, room, traced
+
 SECONDS = 900.0  # after which a compiler is given up
 FORMAT = 3  # raised whenever the same trace would be compiled otherwise
 
@@ -79,69 +79,22 @@ def without_compiler(device: torch.device) -> str | None:
     """What is missing on this machine to compile for a device; `None` if nothing is."""
     if device.type != "cpu":
         return None
-    names = (os.environ.get("CXX"), "g++", "clang++", "c++")
-    if not any(name and shutil.which(name) for name in names):
+    if _compiler() is None:
         return "no C++ compiler on this machine: install g++ for the compiled gear"
     return None
 
 
-def traced(function: Lifted, example: Sequence[Tensor]) -> GraphModule:
-    """The function as elementary operations, for any number of members.
-
-    Traced with a number of members that is prime and that no other size is a multiple of;
-    wherever it, or a multiple of it, is written into the graph, the true number is put.
-    """
-    from torch._subclasses.fake_tensor import FakeTensorMode
-    from torch.fx.experimental.proxy_tensor import make_fx
-
-    sizes = {size for one in example for size in one.shape[1:]}
-    many = next(prime for prime in PRIMES if all(size % prime for size in sizes))
-    with FakeTensorMode(allow_non_fake_inputs=True):
-        strangers = [room(one, many) for one in example]
-        graph = make_fx(function, _allow_non_fake_inputs=True)(*strangers)
-    _generalise(graph, many)
-    graph.graph.eliminate_dead_code()
-    graph.recompile()
-    return graph
+def _compiler() -> Path | None:
+    """The one that will be used, its links resolved."""
+    names = (os.environ.get("CXX"), "g++", "clang++", "c++")
+    found = (shutil.which(name) for name in names if name)
+    return next((Path(path).resolve() for path in found if path), None)
 
 
-def room(one: Tensor, members: int) -> Tensor:
-    """An empty tensor that lies in memory as `one` does, for another number of members.
-
-    A program is made for the order of memory that it was traced with.
-    """
-    order = (0, *sorted(range(1, one.dim()), key=lambda dim: -one.stride(dim)))
-    sizes = (members, *one.shape[1:])
-    made = torch.empty([sizes[dim] for dim in order], dtype=one.dtype, device=one.device)
-    return made.permute([order.index(dim) for dim in range(one.dim())])
-
-
-def _generalise(module: GraphModule, many: int) -> None:
-    graph = module.graph
-    inputs = [node for node in graph.nodes if node.op == "placeholder"]
-    with graph.inserting_after(inputs[-1]):
-        members = graph.call_function(torch.ops.aten.sym_size.int, (inputs[0], 0))
-    multiples: dict[int, Node] = {1: members}
-
-    def put(value: Any) -> Any:
-        if type(value) is int and value and value % many == 0:
-            factor = value // many
-            if factor not in multiples:
-                with graph.inserting_after(members):
-                    multiples[factor] = graph.call_function(_times, (members, factor))
-            return multiples[factor]
-        if isinstance(value, list | tuple):
-            return type(value)(put(one) for one in value)
-        return value
-
-    for node in list(graph.nodes):
-        if node.op == "call_function" and node not in multiples.values():
-            node.args = tuple(put(one) for one in node.args)
-            node.kwargs = {name: put(one) for name, one in node.kwargs.items()}
-
-
-def _times(members: int, factor: int) -> int:
-    return members * factor
+def _compiler_at_hand() -> str:
+    """A name for it that another version does not have."""
+    path = _compiler()
+    return f"{path}, {path.stat().st_mtime_ns}" if path else "none"
 
 
 def _key(graph: GraphModule, example: Sequence[Tensor]) -> str:
@@ -182,8 +135,10 @@ def _flags() -> str:
 def _compile(graph: GraphModule, example: Sequence[Tensor], path: Path) -> None:
     """In a process of its own: a compiler may take memory, hang or crash."""
     failed = path.with_suffix(".failed")
-    if failed.exists():  # once is enough
-        raise RuntimeError(failed.read_text(encoding="utf-8"))
+    if failed.exists():
+        compiler, _, said = failed.read_text(encoding="utf-8").partition("\n")
+        if compiler == _compiler_at_hand():  # once is enough
+            raise RuntimeError(said)
     with tempfile.TemporaryDirectory(dir=path.parent, prefix=".") as scratch:
         members = torch.export.Dim("member", min=1, max=1 << 20)
         few = tuple(room(one, 3).copy_(one[:1]) for one in example)
@@ -199,7 +154,7 @@ def _compile(graph: GraphModule, example: Sequence[Tensor], path: Path) -> None:
         reason = _tried(command, variables)
         if reason:
             reason = f"{reason}; delete {failed} to try it again"
-            failed.write_text(reason, encoding="utf-8")
+            failed.write_text(f"{_compiler_at_hand()}\n{reason}", encoding="utf-8")
             raise RuntimeError(reason)
         os.replace(Path(scratch, "program.pt2"), path)
 

@@ -11,9 +11,10 @@ from kansci.ensemble import Member
 from kansci.models import get_model, list_models
 from kansci.objective import Objective
 from kansci.preparing import draw, prepare
-from kansci.programs import _key, program, traced, without_compiler
+from kansci.programs import _key, program, without_compiler
 from kansci.recipe import Optimizer, Recipe
 from kansci.sampling import stream
+from kansci.tracing import traced
 from kansci.training import learn
 from kansci.way import Way
 
@@ -129,6 +130,9 @@ def test_a_compiler_that_fails_leaves_the_eager_gear_and_says_so_once(monkeypatc
     objective = Objective(ensemble, REGRESSION.stages[0].loss, arguments[-3:], gear="compiled")
     assert objective.gear == "eager"
     assert objective.note.startswith("not compiled: RuntimeError: the compiler's process ended")
+    monkeypatch.setenv("CXX", "/bin/true")  # but another compiler is
+    objective = Objective(ensemble, REGRESSION.stages[0].loss, arguments[-3:], gear="compiled")
+    assert objective.note.startswith("not compiled: TypeError")
 
 
 def test_a_compiler_that_is_killed_or_late_is_told_apart(monkeypatch):
