@@ -10,14 +10,13 @@ from torch import nn
 from kansci import board as boards
 from kansci.board import AnyRecord, Board, Row
 from kansci.discover import find_model, get_task, home, load
-from kansci.draws import Draws
 from kansci.engine import choose_device, isolated
 from kansci.ensemble import Member
 from kansci.errors import UnknownName, UserError
 from kansci.judging import chosen
 from kansci.ledger import load_records
 from kansci.models import Model
-from kansci.preparing import maker, prepare
+from kansci.preparing import prepare
 from kansci.recipe import Recipe
 from kansci.record import Record
 from kansci.reference import Reference
@@ -85,9 +84,7 @@ def fit(
     member = Member(cell.recipe.evaluation_seeds[0], rate)
     ensemble = prepare([cell.task], *what, [member], device=where)
     learn(ensemble, [cell.task], cell.recipe, None)
-    with Draws("export"):  # its first weights are thrown away
-        network = maker(cell.task, *what)()
-    return ensemble.export(0, network).eval()
+    return ensemble.network(0).eval()
 
 
 def _cell(

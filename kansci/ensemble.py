@@ -28,6 +28,7 @@ POINTS = 8_192  # predicted at once, so that memory does not grow with a probe
 WIDTH = 8  # members predicted at once
 EVERY = slice(None)
 Lifted = Callable[..., tuple[Tensor, ...]]
+Remake = Callable[[nn.Module], nn.Module]
 
 
 class Member(NamedTuple):
@@ -64,20 +65,50 @@ class Ensemble:
     ) -> None:
         self.members = tuple(members)
         self.device = torch.device(device)
-        networks = [self._seeded(makes[member.place], member) for member in members]
+        self._makes, self._remakes = tuple(makes), list[Remake]()
+        self._draws = [Draws("draws", member.seed, self.device) for member in members]
+        places = torch.tensor([member.place for member in members])
+        self._example = example[places].to(self.device)  # (member, point, in)
+        self._start: Weights = {}
+        self._hold([self._seeded(makes[member.place], member) for member in members])
+
+    def _hold(self, networks: Sequence[nn.Module]) -> None:
+        """What its members are: networks of one form, from here on."""
         self.parameters_of_one = trainable(networks[0])
         weights, self.fixed = stacked(networks, self.device)
         self._names = first_names(networks[0])
         self._rows = Rows(weights)
         self.flat = self._rows.join(weights)  # (member, n)
         self.params = self._rows.views(self.flat)
-        self._start = {name: tensor.clone() for name, tensor in self.fixed.items()}
+        before = self._start
+        self._start = {
+            name: before[name] if _alike(tensor, before.get(name)) else tensor.clone()
+            for name, tensor in self.fixed.items()
+        }
         self._learner = deepcopy(networks[0]).to("meta").train()
         self._knower = deepcopy(self._learner).eval()
-        self._draws = [Draws("draws", member.seed, self.device) for member in members]
         self.changes = False  # whether a network changes its own state as it learns
-        places = torch.tensor([member.place for member in members])
-        self.lifted = self._try_lifting(example[places].to(self.device))  # (member, point, in)
+        self.lifted = self._try_lifting(self._example)
+
+    def remake(self, remake: Remake) -> None:
+        """Every network becomes another, which may have more numbers; it learns on from there.
+
+        Optimizers and objectives are of the weights before, and of no use after.
+
+        Args:
+            remake: from a network to the other; forms must not depend on weights.
+        """
+        networks = [remake(self.network(index)) for index in range(len(self.members))]
+        self._remakes.append(remake)
+        self._hold(networks)
+
+    def network(self, index: int) -> nn.Module:
+        """One member's network as it stands, on the CPU."""
+        with Draws("export"):  # its first weights are thrown away
+            network = self._makes[self.members[index].place]()
+            for remake in self._remakes:
+                network = remake(network)
+        return self.export(index, network)
 
     def gradients(self, loss: Loss) -> Lifted:
         """From a loss of one network to a function of all that their gradients depend on.
@@ -220,3 +251,7 @@ class Ensemble:
         if self.lifted:
             return torch.vmap(one)  # refuses random layers: draws would depend on neighbours
         return looped(one, self._draws[among])
+
+
+def _alike(now: Tensor, before: Tensor | None) -> bool:
+    return before is not None and now.shape == before.shape

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable, Sequence
 
 import torch
 from torch import nn
 
+from kansci.draws import Draws
 from kansci.ensemble import Ensemble, Member
+from kansci.errors import DoesNotFit
 from kansci.losses import numbers_of
 from kansci.models import Model, Units, trainable
+from kansci.models.grids import divided_count
 from kansci.recipe import Recipe
 from kansci.sampling import stream
 from kansci.task import Batch, Loss, Stage, Task
@@ -44,15 +48,45 @@ def prepare(
 
 
 def maker(task: Task, model: Model, budget: int, recipe: Recipe) -> Callable[[], nn.Module]:
-    """Builds one network in the task's units; refuses one above the budget."""
+    """Builds one network in the task's units; refuses one above the budget.
+
+    Where the recipe refines grids, it is that of the final grid that has to fit.
+    """
+    times = recipe.refine
+    coarse = budget if times == 1 else coarse_budget(task, model, budget, times)
 
     def make() -> nn.Module:
-        network = model.build(task.dim_in, task.dim_out, budget)
-        if not 0 < (count := trainable(network)) <= budget:
+        network = model.build(task.dim_in, task.dim_out, coarse)
+        count = trainable(network) if times == 1 else divided_count(network, times)
+        if not 0 < count <= budget:
             raise ValueError(f"want 1 to {budget} trainable numbers, got {count}")
         return Units(network, task.domain, task.scale).to(getattr(torch, recipe.dtype))
 
     return make
+
+
+def coarse_budget(task: Task, model: Model, budget: int, times: int) -> int:
+    """The most numbers of which a network has at most `budget`, once its grid cells are divided.
+
+    It searches among networks that are built and thrown away.
+
+    Raises:
+        DoesNotFit: if there is no such network.
+    """
+
+    def count(coarse: int) -> int:
+        try:
+            with Draws("trial"):
+                return divided_count(model.build(task.dim_in, task.dim_out, coarse), times)
+        except DoesNotFit:  # too few numbers for any network: look further up
+            return 0
+
+    fitting = bisect_right(range(1, budget + 1), budget, key=count)
+    if count(fitting) == 0:
+        raise DoesNotFit(
+            f"of the smallest networks, grids divided by {times} do not fit into {budget} numbers"
+        )
+    return fitting
 
 
 def draw(

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
+from representatives import MODELS
 from torch import nn
 
 import kansci
@@ -14,7 +15,7 @@ from kansci.capture import captured
 from kansci.discover import get_task
 from kansci.engine import attempt
 from kansci.ensemble import Member
-from kansci.models import Model, get_model, list_models
+from kansci.models import Model, get_model
 from kansci.preparing import prepare
 from kansci.recipe import Optimizer, Recipe
 from kansci.speed import measure
@@ -33,12 +34,7 @@ RECIPE = Recipe(
 )
 MEMBERS = [Member(3, 1e-2), Member(4, 1e-3), Member(5, float("nan"))]
 TASKS = [get_task(name) for name in ("feynman27/I.12.11", "bumps_1d", "poisson")]
-PAIRS = [
-    (task, model)
-    for task in TASKS
-    for model in map(get_model, list_models())
-    if model.applies(task.order)
-]
+PAIRS = [(task, model) for task in TASKS for model in MODELS if model.applies(task.order)]
 
 
 class Dropping(nn.Module):

@@ -2,24 +2,20 @@
 
 import pytest
 import torch
+from representatives import MODELS
 
 import kansci.objective
 from kansci.discover import get_task
 from kansci.ensemble import Member
 from kansci.losses import MeanSquares, program_of, residuals
-from kansci.models import get_model, list_models
+from kansci.models import get_model
 from kansci.objective import Objective, pieces
 from kansci.preparing import draw, prepare
 from kansci.recipe import Optimizer, Recipe
 from kansci.sampling import stream
 
 TASKS = [get_task(name) for name in ("feynman27/I.12.11", "bumps_2d", "poisson", "helmholtz")]
-PAIRS = [
-    (task, model)
-    for task in TASKS
-    for model in map(get_model, list_models())
-    if model.applies(task.order)
-]
+PAIRS = [(task, model) for task in TASKS for model in MODELS if model.applies(task.order)]
 RECIPE = Recipe(
     optimizers=(Optimizer(evaluations=3),),
     rates=(1e-2,),

@@ -4,11 +4,12 @@ import sys
 
 import pytest
 import torch
+from representatives import MODELS
 
 import kansci.programs
 from kansci.discover import get_task
 from kansci.ensemble import Member
-from kansci.models import get_model, list_models
+from kansci.models import get_model
 from kansci.objective import Objective
 from kansci.preparing import draw, prepare
 from kansci.programs import _key, program, without_compiler
@@ -21,10 +22,7 @@ from kansci.way import Way
 REGRESSION = get_task("feynman27/I.12.11")
 PDE = get_task("poisson")
 PAIRS = [
-    (task, model)
-    for task in (REGRESSION, PDE)
-    for model in map(get_model, list_models())
-    if model.applies(task.order)
+    (task, model) for task in (REGRESSION, PDE) for model in MODELS if model.applies(task.order)
 ]
 compiler = pytest.mark.skipif(
     without_compiler(torch.device("cpu")) is not None, reason="no C++ compiler here"

@@ -11,6 +11,9 @@ from torch import Tensor, nn
 from kansci.jets import taylor
 
 
+STATED = {"forward", "taylor", "rows", "near", "every"}  # any of them says what functions are
+
+
 class Basis(nn.Module):
     """A family of `size` functions of one number, shared by the edges of a layer.
 
@@ -19,6 +22,14 @@ class Basis(nn.Module):
     """
 
     size: int
+    own: bool = False  # whether it states `fill` and `pull`
+    keeps: int = 0  # how many tensors `fill` hands to `pull`
+
+    def __init_subclass__(cls, **options: object) -> None:
+        """Whoever states other functions states how to fill them in, or has no own gradient."""
+        super().__init_subclass__(**options)
+        if STATED & set(vars(cls)):
+            cls.own = "fill" in vars(cls)
 
     @abstractmethod
     def forward(self, x: Tensor) -> Tensor: ...
@@ -48,6 +59,40 @@ class Basis(nn.Module):
         """Whether the edges to so many outputs cost less than the rows."""
         return False
 
+    def sums(self, coef: Tensor, x: Tensor) -> Tensor:
+        """Values summed over inputs, `coef (out, in, size)` and `(in, point)` to `(out, point)`."""
+        return coef.flatten(1) @ self.rows(x, 0)[0].flatten(0, 1)
+
+    def bags(self) -> bool:
+        """Whether, here and now, sums cost less than the rows and a product."""
+        return False
+
+    def trained(self) -> tuple[Tensor, ...]:
+        """Its parameters, in order; nothing, for most bases."""
+        return ()
+
+    def fill(self, x: Tensor, out: Tensor) -> tuple[Tensor, ...]:
+        """Writes the functions into a tensor, in as few passes as can be, without autograd.
+
+        Shape:
+            x: `(in, point)`.
+            out: `(in, size, point)`.
+
+        Returns:
+            What `pull` wants to see again, besides.
+        """
+        raise NotImplementedError
+
+    def pull(
+        self, x: Tensor, out: Tensor, kept: tuple[Tensor, ...], cotangent: Tensor
+    ) -> tuple[Tensor, ...]:
+        """From a cotangent of the functions those of `x` and of all that is `trained`.
+
+        Shape:
+            out, cotangent: `(in, size, point)`; the cotangent may be written over.
+        """
+        raise NotImplementedError
+
 
 class ClosedForm(Basis):
     """A basis that states its rows, from which all else follows."""
@@ -73,3 +118,9 @@ def check_domain(domain: tuple[float, float]) -> None:
     """Raises a ValueError that shows wanted and got."""
     if not domain[0] < domain[1]:
         raise ValueError(f"want a domain with low < high, got {domain=}")
+
+
+def check_degree(degree: int) -> None:
+    """Raises a ValueError that shows wanted and got."""
+    if degree < 1:
+        raise ValueError(f"want degree >= 1, got {degree=}")

@@ -16,6 +16,8 @@ class Beside(ClosedForm):
         super().__init__()
         self.parts = nn.ModuleList(parts)
         self.size = sum(part.size for part in parts)
+        self.own = all(part.own for part in parts)
+        self.keeps = sum(part.keeps for part in parts)
 
     def rows(self, x: Tensor, order: int) -> tuple[Tensor, ...]:
         parts = [part.rows(x, order) for part in self._each()]
@@ -29,6 +31,40 @@ class Beside(ClosedForm):
 
     def looks_up(self, dim_out: int) -> bool:
         return any(part.looks_up(dim_out) for part in self._each())
+
+    def sums(self, coef: Tensor, x: Tensor) -> Tensor:
+        if not self.bags():
+            return super().sums(coef, x)
+        parts = self._each()
+        shares = coef.split([part.size for part in parts], -1)
+        return total([part.sums(own, x) for part, own in zip(parts, shares, strict=True)])
+
+    def bags(self) -> bool:
+        return any(part.bags() for part in self._each())
+
+    def trained(self) -> tuple[Tensor, ...]:
+        return tuple(one for part in self._each() for one in part.trained())
+
+    def fill(self, x: Tensor, out: Tensor) -> tuple[Tensor, ...]:
+        found = ()
+        for part, own in zip(self._each(), self._shares(out), strict=True):
+            found += part.fill(x, own)
+        return found
+
+    def pull(
+        self, x: Tensor, out: Tensor, kept: tuple[Tensor, ...], cotangent: Tensor
+    ) -> tuple[Tensor, ...]:
+        sums, found = [], ()
+        for part, own, back in zip(
+            self._each(), self._shares(out), self._shares(cotangent), strict=True
+        ):
+            one, *more = part.pull(x, own, kept[: part.keeps], back)
+            sums.append(one)
+            found, kept = (*found, *more), kept[part.keeps :]
+        return total(sums), *found
+
+    def _shares(self, rows: Tensor) -> tuple[Tensor, ...]:
+        return rows.split([part.size for part in self._each()], 1)
 
     def _each(self) -> list[Basis]:
         return cast(list[Basis], list(self.parts))

@@ -2,26 +2,19 @@ r"""B-splines on a uniform grid: the basis of the first KAN.
 
 Source: Liu et al. 2024, "KAN: Kolmogorov-Arnold Networks", arXiv:2404.19756, section 2.2;
 de Boor 1978, "A Practical Guide to Splines", chapter IX.
-We differ: the grid is fixed, and cubic bells are evaluated in closed form, in one of two ways that
-agree to rounding: run as it is, the four pieces of a cell cost least; compiled, where a chain of
-operations is one loop, all bells do.
+We differ: the grid is fixed and the bells are evaluated in closed form, in one of two ways that
+agree to rounding: run as it is, the pieces of a cell cost least; compiled, where a chain of
+operations is one loop, all bells do. On knots of any distance, they are `KnotSpline`.
 """
+
+from math import comb, factorial
 
 import torch
 from torch import Tensor
 
-from kansci.bases.basis import check_domain, check_grid
-from kansci.bases.local import Local, fused
-from kansci.jets import taylor
-
-DENSE = 32  # functions up to which, compiled, all cost less than to find those that are not 0
-# Six times the four cubic bells of a cell, by powers of the place in it: (1 - u)^3, and so on;
-# then their two derivatives. Whole numbers, which are exact in every dtype.
-PIECES = (
-    *((1, -3, 3, -1), (4, 0, -6, 3), (1, 3, 3, -3), (0, 0, 0, 1)),
-    *((-3, 6, -3, 0), (0, -12, 9, 0), (3, 6, -9, 0), (0, 0, 3, 0)),
-    *((6, -6, 0, 0), (-12, 18, 0, 0), (6, -18, 0, 0), (0, 6, 0, 0)),
-)
+from kansci.bases.basis import check_degree, check_domain, check_grid
+from kansci.bases.local import DENSE, Local
+from kansci.jets import total, weighted
 
 
 class BSpline(Local):
@@ -29,12 +22,13 @@ class BSpline(Local):
 
     $N$ is the centred cardinal B-spline of the degree $d$: $d - 1$ times continuously
     differentiable, of support $|t| < (d + 1)/2$. The `grid + degree` bells sum to 1 on the domain
-    and fade outside it. Cubic ones are
+    and fade outside it:
 
-    $$N(t) = \tfrac16\big(\mathrm{relu}(2 - |t|)^3 - 4\,\mathrm{relu}(1 - |t|)^3\big).$$
+    $$N(t) = \frac1{d!} \sum_{k \le d/2} (-1)^k \binom{d+1}{k}\,
+             \mathrm{relu}\big(\tfrac{d+1}2 - k - |t|\big)^d.$$
 
-    Unlike in the sum of truncated powers, nothing cancels on fine grids, and nothing grows outside
-    them. In a cell only four of them are not 0; on fine grids only those are computed.
+    Unlike in the one-sided sum of truncated powers, nothing cancels on fine grids, and nothing
+    grows outside them. In a cell only $d + 1$ of them are not 0.
 
     Args:
         grid: cells that divide the domain.
@@ -59,8 +53,7 @@ class BSpline(Local):
         super().__init__()
         check_grid(grid)
         check_domain(domain)
-        if degree < 1:
-            raise ValueError(f"want degree >= 1, got {degree=}")
+        check_degree(degree)
         low, high = domain
         self.size = grid + degree
         self.degree, self.few = degree, degree + 1
@@ -68,53 +61,97 @@ class BSpline(Local):
         self.low = low
         # In cells, where they are multiples of a half: exact in every dtype.
         self.register_buffer("centres", torch.arange(self.size) + (1 - degree) / 2)
-        self.register_buffer("pieces", torch.tensor(PIECES).float(), persistent=False)
-
-    def apart(self) -> bool:
-        return self.degree == 3 and not (self.size <= DENSE and fused())
+        self.register_buffer("pieces", torch.tensor(pieces(degree)).float(), persistent=False)
 
     def every(self, x: Tensor, order: int) -> tuple[Tensor, ...]:
-        centres = self.centres.unsqueeze(-1)
-        if self.degree == 3:
-            return cubic(self._cells(x) - centres, order, self.step)
-        return taylor(lambda z: cardinal(self._cells(z) - centres, self.degree), x, order)
+        return bells(self._cells(x) - self.centres.unsqueeze(-1), self.degree, order, self.step)
 
     def near(self, x: Tensor, order: int) -> tuple[Tensor, tuple[Tensor, ...]]:
         t = self._cells(x)
-        cell = t.detach().floor().clamp(-4, self.size)
+        cell = t.detach().floor().clamp(-self.few, self.size)
         u = (t - cell).clamp(0, 1)  # (in, 1, point)
-        powers = torch.cat([torch.ones_like(u), u, u * u, u * u * u], -2)  # (in, 4, point)
-        pieces = (self.pieces[: 4 * (order + 1)] @ powers).split(4, -2)  # (in, 4, point) each
-        return cell, tuple(one / (6 * self.step**number) for number, one in enumerate(pieces))
+        powers = [torch.ones_like(u), u]
+        while len(powers) < self.few:
+            powers.append(powers[-1] * u)
+        table = self.pieces[: self.few * (order + 1)]
+        rows = (table @ torch.cat(powers, -2)).split(self.few, -2)  # (in, few, point) each
+        scale = factorial(self.degree)
+        return cell, tuple(row / (scale * self.step**n) for n, row in enumerate(rows))
+
+    def fill(self, x: Tensor, out: Tensor) -> tuple[Tensor, ...]:
+        if self._sparse:
+            return super().fill(x, out)
+        torch.sub(self._cells(x), self.centres.unsqueeze(-1), out=out)
+        _powers(out.abs_(), self.degree, self.degree)
+        return ()
+
+    def pull(
+        self, x: Tensor, out: Tensor, kept: tuple[Tensor, ...], cotangent: Tensor
+    ) -> tuple[Tensor, ...]:
+        if self._sparse:
+            return super().pull(x, out, kept, cotangent)
+        t = self._cells(x) - self.centres.unsqueeze(-1)
+        slope = _powers(t.abs(), self.degree, self.degree - 1).copysign_(t)  # steep to the middle
+        return (slope.mul_(cotangent).sum(-2).div_(-self.step),)
+
+    @property
+    def _sparse(self) -> bool:
+        return self.size > DENSE or self.degree == 1
 
     def _cells(self, x: Tensor) -> Tensor:
         """How many cells each point lies from the lower end, `(in, 1, point)`."""
         return ((x - self.low) / self.step).unsqueeze(-2)
 
 
-def cubic(t: Tensor, order: int, step: float) -> tuple[Tensor, ...]:
-    """Cubic bells at `t` cells from their centres, and their derivatives, of any shape."""
+def pieces(degree: int) -> list[list[int]]:
+    """The bells of a cell by powers of the place in it, then their two derivatives.
+
+    They are those of the sum of truncated powers, in whole numbers, $d!$ times too large: where
+    they are still summed exactly, its cancellation costs nothing.
+    """
+    powers = range(degree + 1)
+    values = [
+        [
+            comb(degree, power)
+            * sum(
+                (-1) ** k * comb(degree + 1, k) * (m - k) ** (degree - power) for k in range(m + 1)
+            )
+            for power in powers
+        ]
+        for m in reversed(powers)  # the bell that began first is the furthest on
+    ]
+    slopes = [[*(n * row[n] for n in powers[1:]), 0] for row in values]
+    bends = [[*(n * row[n] for n in powers[1:]), 0] for row in slopes]
+    return values + slopes + bends
+
+
+def bells(t: Tensor, degree: int, order: int, step: float) -> tuple[Tensor, ...]:
+    """Bells at `t` cells from their centres, and their derivatives, of any shape."""
     side = torch.where(t < 0, -1.0, 1.0)  # not the sign: 0 in the middle has a curvature, too
-    far, near = torch.relu(2 - side * t), torch.relu(1 - side * t)
-    value = (far * far * far - 4 * (near * near * near)) / 6
+    parts = [torch.relu((degree + 1) / 2 - k - side * t) for k in range(degree // 2 + 1)]
+    weights = [(-1) ** k * comb(degree + 1, k) for k in range(len(parts))]
+
+    def summed(exponent: int) -> Tensor:
+        if exponent < 0:
+            return torch.zeros_like(t)
+        scale = factorial(exponent)
+        powers = ((part > 0).to(t) if exponent == 0 else part**exponent for part in parts)
+        return total([weighted(*one) for one in zip(weights, powers, strict=True)]) / scale
+
+    value = summed(degree)
     if order == 0:
         return (value,)
-    first = side * (4 * near * near - far * far) / (2 * step)
-    if order == 1:
-        return value, first
-    return value, first, (far - 4 * near) / step**2
+    first = -side * summed(degree - 1) / step
+    return (value, first) if order == 1 else (value, first, summed(degree - 2) / step**2)
 
 
-def cardinal(t: Tensor, degree: int) -> Tensor:
-    r"""The centred cardinal B-spline by its recurrence over degrees, of any shape.
-
-    $$N_d(t) = \frac{(\tfrac{d+1}2 + t)\,N_{d-1}(t + \tfrac12)
-               + (\tfrac{d+1}2 - t)\,N_{d-1}(t - \tfrac12)}{d}$$
-
-    It starts from hats, so that derivatives exist almost everywhere.
-    """
-    if degree == 1:
-        return torch.relu(1 - t.abs())
-    half = (degree + 1) / 2
-    left, right = cardinal(t + 0.5, degree - 1), cardinal(t - 0.5, degree - 1)
-    return ((half + t) * left + (half - t) * right) / degree
+def _powers(a: Tensor, degree: int, exponent: int) -> Tensor:
+    """The sum of truncated powers at distances `a >= 0` from the middles, written over them."""
+    *firsts, last = ((degree + 1) / 2 - k for k in range(degree // 2 + 1))
+    scale = (-1) ** exponent / factorial(exponent)
+    parts = [a.clamp(max=reach).sub_(reach).pow_(exponent) for reach in firsts]
+    a.clamp_(max=last).sub_(last).pow_(exponent)
+    a.mul_(scale * (-1) ** len(parts) * comb(degree + 1, len(parts)))
+    for k, part in enumerate(parts):
+        a.add_(part, alpha=scale * (-1) ** k * comb(degree + 1, k))
+    return a

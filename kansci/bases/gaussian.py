@@ -55,6 +55,21 @@ class Gaussian(Local):
         few = torch.arange(self.few, device=x.device).unsqueeze(-1)
         return first, bells(t - first - few, order, self.step)  # (in, few, point)
 
+    def fill(self, x: Tensor, out: Tensor) -> tuple[Tensor, ...]:
+        if self.apart():
+            return super().fill(x, out)
+        torch.sub(self._steps(x), self.centres.unsqueeze(-1), out=out)
+        out.square_().neg_().exp_()
+        return ()
+
+    def pull(
+        self, x: Tensor, out: Tensor, kept: tuple[Tensor, ...], cotangent: Tensor
+    ) -> tuple[Tensor, ...]:
+        if self.apart():
+            return super().pull(x, out, kept, cotangent)
+        t = self._steps(x) - self.centres.unsqueeze(-1)
+        return (t.mul_(cotangent.mul_(out)).sum(-2).mul_(-2 / self.step),)
+
     def _steps(self, x: Tensor) -> Tensor:
         """How many steps each point lies from the first centre, `(in, 1, point)`."""
         return ((x - self.low) / self.step).unsqueeze(-2)

@@ -34,3 +34,16 @@ class Pointwise(ClosedForm):
 
     def rows(self, x: Tensor, order: int) -> tuple[Tensor, ...]:
         return tuple(row.unsqueeze(-2) for row in FUNCTIONS[self.function](x)[: order + 1])
+
+    def fill(self, x: Tensor, out: Tensor) -> tuple[Tensor, ...]:
+        out.squeeze(1).copy_(x if self.function == "identity" else torch.sigmoid(x).mul_(x))
+        return ()
+
+    def pull(
+        self, x: Tensor, out: Tensor, kept: tuple[Tensor, ...], cotangent: Tensor
+    ) -> tuple[Tensor, ...]:
+        back = cotangent.squeeze(1)
+        if self.function == "identity":
+            return (back,)
+        s = torch.sigmoid(x)
+        return (torch.addcmul(s, out.squeeze(1), 1 - s).mul_(back),)  # s + x s (1 - s)

@@ -24,6 +24,7 @@ class ReflectionalSwitch(ClosedForm):
         ValueError: for fewer than two bells or an empty domain.
     """
 
+    keeps = 1
     centres: Tensor
 
     def __init__(
@@ -39,8 +40,7 @@ class ReflectionalSwitch(ClosedForm):
         self.register_buffer("centres", torch.arange(size).float())  # in steps: exact
 
     def rows(self, x: Tensor, order: int) -> tuple[Tensor, ...]:
-        t = ((x - self.low) / self.step).unsqueeze(-2) - self.centres.unsqueeze(-1)
-        switch = torch.tanh(t)  # (in, size, point)
+        switch = torch.tanh(self._steps(x))  # (in, size, point)
         value = 1 - switch.square()
         if order == 0:
             return (value,)
@@ -48,3 +48,18 @@ class ReflectionalSwitch(ClosedForm):
         if order == 1:
             return value, first
         return value, first, (4 - 6 * value) / self.step**2 * value
+
+    def fill(self, x: Tensor, out: Tensor) -> tuple[Tensor, ...]:
+        switch = self._steps(x).tanh_()
+        torch.mul(switch, switch, out=out)
+        out.neg_().add_(1)
+        return (switch,)
+
+    def pull(
+        self, x: Tensor, out: Tensor, kept: tuple[Tensor, ...], cotangent: Tensor
+    ) -> tuple[Tensor, ...]:
+        return (cotangent.mul_(out).mul_(kept[0]).sum(-2).mul_(-2 / self.step),)
+
+    def _steps(self, x: Tensor) -> Tensor:
+        """How many steps each point lies from each centre, `(in, size, point)`."""
+        return ((x - self.low) / self.step).unsqueeze(-2) - self.centres.unsqueeze(-1)

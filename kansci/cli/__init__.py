@@ -37,6 +37,10 @@ COMMANDS = {  # name, module of this package, and the first line of its help
         "listing",
         "List the models, with their trainable numbers at each budget (for 2 inputs, 1 output).",
     ),
+    "check": (
+        "check",
+        "Check that networks keep the laws of shape, gradient, derivatives, lifting and counting.",
+    ),
     "ui": ("ui", "Browse Records in MLflow; Ctrl-C stops."),
 }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Annotated, Any
 
+import torch
 import typer
 from rich import box
 from rich.console import Console
@@ -90,16 +91,29 @@ def models(
         typer.echo(json.dumps([_model(model) for model in found], indent=1))
         return
     budgets = [f"{budget:,}".replace(",", " ") for budget in BUDGETS]
-    table = listing("model", *budgets, "derivatives", "what")
-    for model in found:
-        table.add_row(
-            escape(model.name),
-            *(str(_numbers(model, budget) or "does not fit") for budget in BUDGETS),
-            _derivatives(model),
-            escape(model.about),
-        )
+    table = listing("model", *budgets, "derivatives", "what, and where it is published")
+    for kind, group in _by_kind(found).items():
+        table.add_row(f"[bold]{escape(kind)}[/bold]")
+        for model in group:
+            table.add_row(
+                f"  {escape(model.name)}",
+                *(str(_numbers(model, budget) or "does not fit") for budget in BUDGETS),
+                _derivatives(model),
+                f"{escape(model.about)}\n[dim]{escape(model.source)}[/dim]",
+            )
     wide_console().print(table)
     typer.echo("derivatives: those that are not zero, and of them those that are continuous")
+    for model in found if name else ():
+        for quirk in model.quirks:
+            typer.echo(f"quirk: {quirk}")
+
+
+def _by_kind(found: list[Model]) -> dict[str, list[Model]]:
+    """Groups in the order of their first models; published arms come after the forms."""
+    groups: dict[str, list[Model]] = {}
+    for model in found:
+        groups.setdefault(model.kind, []).append(model)
+    return groups
 
 
 def _model(model: Model) -> dict[str, Any]:
@@ -112,13 +126,15 @@ def _model(model: Model) -> dict[str, Any]:
         "parameters": {str(budget): _numbers(model, budget) for budget in BUDGETS},
         "about": model.about,
         "source": model.source,
+        "quirks": model.quirks,
     }
 
 
 def _numbers(model: Model, budget: int) -> int | None:
     """Trainable numbers within a budget, for two inputs and one output."""
     try:
-        return trainable(model.build(2, 1, budget))
+        with torch.device("meta"):  # shapes alone
+            return trainable(model.build(2, 1, budget))
     except DoesNotFit:
         return None
 

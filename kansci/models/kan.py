@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from kansci.bases import Basis
 from kansci.bases.local import fused
+from kansci.bases.summing import alone, summed
 from kansci.jets import Jet
 from kansci.models.layer import EdgeLayer, points_first, points_last, through
 from kansci.rules import passes_jets
@@ -56,17 +57,29 @@ class KANLayer(EdgeLayer):
         if self.basis.looks_up(self.dim_out):
             return super().forward(x)
         self.check(x)
-        y = self.mix(self.basis.rows(points_last(x), 0)[0])
+        if self._own(x):
+            return summed(self.basis, x, self._kept_coef(), self.bias)
+        if self.basis.bags():
+            y = self.basis.sums(self._kept_coef(), points_last(x))
+        else:
+            y = self.mix(self.basis.rows(points_last(x), 0)[0])
         y = y if self.bias is None else y + self.bias.unsqueeze(-1)
         return points_first(y, x)
 
+    def _own(self, x: Tensor) -> bool:
+        """Whether values come by a gradient of the layer's own, if one is to come at all."""
+        basis = self.basis
+        return basis.own and not basis.bags() and alone(x, self.coef, self.bias)
+
     def mix(self, phi: Tensor) -> Tensor:
         """Of the edges that are kept, `(in, size, point)` to `(out, point)`."""
-        coef = self.coef if self.kept is None else self.coef * self.kept.unsqueeze(-1)
-        coef, phi = coef.flatten(1), phi.flatten(0, 1)
+        coef, phi = self._kept_coef().flatten(1), phi.flatten(0, 1)
         if len(coef) == 1 and fused():
             return (coef.unsqueeze(-1) * phi).sum(1)
         return coef @ phi
+
+    def _kept_coef(self) -> Tensor:
+        return self.coef if self.kept is None else self.coef * self.kept.unsqueeze(-1)
 
 
 @torch.no_grad()

@@ -39,6 +39,7 @@ class Model:
             everywhere; `None`: all. A task that takes more is not applicable.
         continuous: how many derivatives are continuous; `None`: all. A Record is marked `rough`
             where a task takes more.
+        quirks: what a published form does that a reader would not expect, a sentence each.
         kind: what the model is grouped by in listings.
         control: a yardstick rather than a contender; boards mark it.
         entry: the zoo's function of options that it comes from; its source is part of the key.
@@ -53,6 +54,7 @@ class Model:
     kind: str = "submitted"
     control: bool = False
     entry: Callable[..., object] | None = None
+    quirks: tuple[str, ...] = ()
 
     def rough(self, order: int) -> bool:
         """Whether a task takes a derivative that exists but jumps."""

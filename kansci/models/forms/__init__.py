@@ -2,7 +2,18 @@
 
 from importlib import import_module
 
-FAMILIES = ("perceptrons", "splines", "bells", "lines", "polynomials", "controls")
+FAMILIES = (
+    "perceptrons",
+    "splines",
+    "bells",
+    "lines",
+    "polynomials",
+    "periodic",
+    "wavelets",
+    "rationals",
+    "others",
+    "controls",
+)
 
 for _family in FAMILIES:
     import_module(f"{__name__}.{_family}")
