@@ -9,11 +9,13 @@ import torch
 from torch import Tensor
 
 from kansci.ensemble import Ensemble
+from kansci.models.grids import divide
+from kansci.models.grids.layers import local_layers
 from kansci.objective import Objective
 from kansci.optim import OPTIMIZERS
 from kansci.preparing import draw
 from kansci.recipe import Recipe
-from kansci.record import Curve
+from kansci.record import Curve, Gear
 from kansci.task import Stage
 from kansci.way import Way
 
@@ -36,22 +38,25 @@ class Lesson:
         way: Way,
     ) -> None:
         self.ensemble, self.stages, self.recipe = ensemble, stages, recipe
-        self.sources, self.watch = sources, way.watch
+        self.sources, self.watch, self._way = sources, way.watch, way
+        self.gears: set[Gear] = set()
         self._kept = sorted(log_spaced(recipe.evaluations, CURVE))
         self._losses: list[Tensor] = []
         self._batch = draw(ensemble, stages, recipe, sources)
-        self.objective = Objective(
-            ensemble, stages[0].loss, self._batch, ahead=way.ahead, gear=way.gear, known=way.known
-        )
-        if self.objective.note:
-            way.watch.note(self.objective.note)
+        self.objective = self._objective()
 
-    def run(self) -> Tensor:
-        """The losses at the end, `(member,)`."""
+    def run(self, *, refining: bool = True) -> Tensor:
+        """The losses at the end, `(member,)`.
+
+        Args:
+            refining: whether grids become finer where the recipe says so; they do it once.
+        """
         ensemble, resample = self.ensemble, self.recipe.resample
         rates = torch.tensor([member.rate for member in ensemble.members], dtype=torch.double)
         done, loss = 0, torch.empty(0)
         for part in self.recipe.optimizers:
+            if refining and part.refine > 1:
+                self._refine(part.refine)
             optimizer = OPTIMIZERS[part.name](ensemble.flat, rates, part)
             idle = False
             for _ in range(part.evaluations):
@@ -64,6 +69,27 @@ class Lesson:
                 idle = idle or (done % WORDS == 0 and optimizer.idle())
             optimizer.finish()
         return loss
+
+    def _refine(self, times: int) -> None:
+        """Divides the cells of every grid; networks without a grid stay what they are."""
+        if local_layers(self.ensemble.network(0)):
+            self.ensemble.remake(lambda network: divide(network, times).network)
+            self.objective = self._objective()
+
+    def _objective(self) -> Objective:
+        way = self._way
+        objective = Objective(
+            self.ensemble,
+            self.stages[0].loss,
+            self._batch,
+            ahead=way.ahead,
+            gear=way.gear,
+            known=way.known,
+        )
+        self.gears.add(objective.gear)
+        if objective.note:
+            way.watch.note(objective.note)
+        return objective
 
     def curve(self, place: int) -> Curve:
         """As far as it goes."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hashlib import sha256
+from math import prod
 from typing import Any, ClassVar, Literal
 
 from pydantic import BaseModel, Field, PositiveFloat, PositiveInt, model_validator
@@ -23,9 +24,11 @@ class Optimizer(BaseModel, frozen=True, extra="forbid"):
         clip: the longest gradient of a member, in the Euclidean norm.
         decay: of the weights, by `adamw` alone.
         history: pairs that `lbfgs` remembers, and it alone; 50, if none is given.
+        refine: into how many each grid cell is divided before it begins; models without a grid
+            go on as they are. Later stages go on with the fine grid.
     """
 
-    added: ClassVar[frozenset[str]] = frozenset({"warmup", "clip", "decay", "history"})
+    added: ClassVar[frozenset[str]] = frozenset({"warmup", "clip", "decay", "history", "refine"})
 
     name: Literal["adam", "adamw", "sgd", "lbfgs", "lm"] = "adam"
     evaluations: PositiveInt
@@ -34,6 +37,7 @@ class Optimizer(BaseModel, frozen=True, extra="forbid"):
     clip: PositiveFloat | None = None
     decay: float = Field(default=0.0, ge=0, allow_inf_nan=False)
     history: PositiveInt | None = None
+    refine: PositiveInt = 1
 
     @model_validator(mode="before")
     @classmethod
@@ -105,6 +109,16 @@ class Recipe(BaseModel, frozen=True, extra="forbid"):
             raise ValueError(f"{wanted}, got resample = {self.resample}: resample 0")
         return self
 
+    @model_validator(mode="after")
+    def _coarse_first(self) -> Recipe:
+        first = self.optimizers[0]
+        if first.refine > 1:
+            wanted = "want a coarse grid to be trained before it is refined"
+            raise ValueError(
+                f"{wanted}, got refine = {first.refine} for the first optimizer: omit it there"
+            )
+        return self
+
     @property
     def digest(self) -> str:
         """Names all but the seeds that are scored: Records of one digest may be compared."""
@@ -114,6 +128,11 @@ class Recipe(BaseModel, frozen=True, extra="forbid"):
     def evaluations(self) -> int:
         """Evaluations of loss and gradient in one stage."""
         return sum(optimizer.evaluations for optimizer in self.optimizers)
+
+    @property
+    def refine(self) -> int:
+        """Into how many cells each of the first grid is divided in the end."""
+        return prod(optimizer.refine for optimizer in self.optimizers)
 
     def content(self, *, scored: bool = True) -> str:
         """All that decides numbers, as JSON: what keys and digests hash.

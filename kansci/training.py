@@ -127,8 +127,8 @@ def learn(
     for number in range(len(tasks[0].stages)):
         stages = [task.stages[number] for task in tasks]
         lesson = Lesson(ensemble, stages, recipe, sources, way)
-        finite &= lesson.run().isfinite()
-        gears.add(lesson.objective.gear)
+        finite &= lesson.run(refining=number == 0).isfinite()
+        gears |= lesson.gears
         for place, own in enumerate(among):
             curves[place].append(lesson.curve(place))
             answers = [ensemble.predict(x, own).cpu() for x in asked[place]]
