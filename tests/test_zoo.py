@@ -92,7 +92,7 @@ def test_counts_are_exact(name: str):
 
 
 @every_model
-@pytest.mark.parametrize("dims", [(1, 1), (2, 1), (3, 2), (10, 10)])
+@pytest.mark.parametrize("dims", [(1, 1), (3, 2), (10, 10)])
 def test_a_budget_is_kept_and_the_next_width_would_pass_it(name: str, dims: tuple[int, int]):
     """Of the networks of one depth: the first that has more numbers has too many."""
     for budget, most in ((700, 1_000), (5_311, 9_000)):

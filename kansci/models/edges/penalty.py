@@ -1,0 +1,47 @@
+"""Sparse networks: a price on the size of activations and on their number.
+
+Source: Liu et al. 2024, "KAN: Kolmogorov-Arnold Networks", arXiv:2404.19756, section 2.5.1,
+equations 2.17 to 2.20.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from kansci.models.edges.parts import fed
+from kansci.models.layer import EdgeLayer, points_last
+
+TINY = 1e-12  # an edge that is 0 has no logarithm
+
+
+def sizes(layer: EdgeLayer, x: Tensor) -> Tensor:
+    r"""$|\phi_{oi}|_1$, the mean absolute value of each edge on the points, `(out, in)`.
+
+    Shape:
+        x: `(point, in)`.
+    """
+    mean = layer.edges(points_last(x), 0)[0].abs().mean(-1).mT  # (out, in)
+    return mean if layer.kept is None else mean * layer.kept
+
+
+def penalty(network: nn.Module, x: Tensor, *, l1: float = 1.0, entropy: float = 2.0) -> Tensor:
+    r"""$\sum_l \mu_1 |\Phi_l|_1 + \mu_2 S(\Phi_l)$ of a network on points, a number to be added.
+
+    $|\Phi|_1 = \sum_{oi} |\phi_{oi}|_1$ makes edges small, and the entropy of their shares,
+    $S(\Phi) = -\sum_{oi} p_{oi} \log p_{oi}$ with $p_{oi} = |\phi_{oi}|_1 / |\Phi|_1$, few.
+
+    Args:
+        x: inputs in the network's own units, `(*, in)`.
+        l1, entropy: $\mu_1$ and $\mu_2$.
+
+    Raises:
+        ValueError: for a network without edges.
+    """
+    total = x.new_zeros(())
+    for part, z in fed(network, x):
+        if isinstance(part, EdgeLayer):
+            size = sizes(part, z)
+            share = size / (size.sum() + TINY)
+            total = total + l1 * size.sum() - entropy * (share * torch.log(share + TINY)).sum()
+    return total
