@@ -196,3 +196,64 @@ def test_without_pykan_the_row_is_left_out_with_a_line_that_says_how_to_install(
     done = command("--only", "pykan")
     assert done.exit_code == 0, done.output
     assert "pip install -e '.[peers]'" in done.output
+
+
+def test_layers_are_compared_and_what_is_absent_is_said(tmp_path: Path) -> None:
+    app, file = typer.Typer(), tmp_path / "layers.json"
+    app.command()(script("layers").main)
+    words = ["--only", "kan,fastkan", "--quick", "--json", str(file)]
+    done = CliRunner().invoke(app, words)
+    assert done.exit_code == 0, done.output
+    document = json.loads(file.read_text())
+    rows, geomean = document["rows"], document["geomean"]
+    schema = {"variant", "peer", "size", "batch", "ours_ms", "peer_ms", "ratio"}
+    assert all(row.keys() >= schema for row in rows)
+    assert all(row["ratio"] == row["ours_ms"] / row["peer_ms"] for row in rows)
+    assert geomean.keys() == {"kan", "fastkan"}
+    found = {row["peer"] for row in rows} | {row["peer"] for row in document["missing"]}
+    known = script("layer_peers").PEERS
+    assert found == {peer.name for name in geomean for peer in known[name]}
+    assert all(peer in done.output for peer in found)
+
+
+def test_a_transcribed_layer_computes_the_functions_of_ours() -> None:
+    peers, formulas = script("layer_peers"), script("layer_formulas")
+    x = 2 * torch.rand(20, 3, generator=torch.Generator().manual_seed(1)) - 1
+
+    def functions(name: str) -> torch.Tensor:
+        return peers.ours(name, 3, 2).basis(x)
+
+    knots = formulas.even_knots().expand(3, -1)
+    pairs = {
+        "kan": formulas.recursion(x, knots),
+        "fastkan": formulas.Bells(formulas.gaussian, 2.0)(x),
+        "fasterkan": formulas.Bells(formulas.switch, 1.2)(x),
+        "relukan": formulas.ReluBells(3, 2)(x),
+        "hrkan": formulas.ReluBells(3, 4)(x),
+        "chebykan": formulas.chebyshev(x),
+        "legendrekan": formulas.jacobi(x, 0, 0),
+        "jacobikan": formulas.jacobi(x, 1, 1),
+    }
+    for name, expected in pairs.items():
+        ours = functions(name)[..., : expected.shape[-1]]
+        torch.testing.assert_close(ours, expected, rtol=1e-4, atol=1e-5)
+
+
+def test_memory_that_waits_for_the_backward_pass_is_counted_once() -> None:
+    cost = script("layer_cost")
+    x = cost.inputs(3, 10)
+    assert cost.kept(torch.nn.Linear(3, 2), x) == 0  # its input and its weights alone
+    both = torch.nn.Sequential(torch.nn.Tanh(), torch.nn.Linear(3, 2))
+    assert cost.kept(both, x) == 4 * 30  # what tanh gives serves its own gradient, too
+
+
+def test_the_readme_has_a_place_for_layers(tmp_path: Path) -> None:
+    tables = script("layer_tables")
+    copy = tmp_path / "README.md"
+    copy.write_text((FOLDER / "README.md").read_text())
+    tables.rewrite(copy, "new\n")
+    begin, end = tables.MARKS
+    assert f"{begin}\nnew\n{end}" in copy.read_text()
+    copy.write_text("nothing")
+    with pytest.raises(ValueError, match="want <!-- layers -->"):
+        tables.rewrite(copy, "new\n")

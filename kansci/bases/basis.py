@@ -10,7 +10,6 @@ from torch import Tensor, nn
 
 from kansci.jets import taylor
 
-
 STATED = {"forward", "taylor", "rows", "near", "every"}  # any of them says what functions are
 
 

@@ -46,25 +46,23 @@ class Beside(ClosedForm):
         return tuple(one for part in self._each() for one in part.trained())
 
     def fill(self, x: Tensor, out: Tensor) -> tuple[Tensor, ...]:
-        found = ()
-        for part, own in zip(self._each(), self._shares(out), strict=True):
-            found += part.fill(x, own)
+        found, first = (), 0
+        for part in self._each():
+            found += part.fill(x, out.narrow(1, first, part.size))
+            first += part.size
         return found
 
     def pull(
         self, x: Tensor, out: Tensor, kept: tuple[Tensor, ...], cotangent: Tensor
     ) -> tuple[Tensor, ...]:
-        sums, found = [], ()
-        for part, own, back in zip(
-            self._each(), self._shares(out), self._shares(cotangent), strict=True
-        ):
+        sums, found, first = [], (), 0
+        for part in self._each():
+            share = first, part.size
+            own, back = out.narrow(1, *share), cotangent.narrow(1, *share)
             one, *more = part.pull(x, own, kept[: part.keeps], back)
             sums.append(one)
-            found, kept = (*found, *more), kept[part.keeps :]
+            found, kept, first = (*found, *more), kept[part.keeps :], first + part.size
         return total(sums), *found
-
-    def _shares(self, rows: Tensor) -> tuple[Tensor, ...]:
-        return rows.split([part.size for part in self._each()], 1)
 
     def _each(self) -> list[Basis]:
         return cast(list[Basis], list(self.parts))

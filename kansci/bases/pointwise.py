@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from kansci.bases.basis import ClosedForm
 from kansci.jets import silu
@@ -36,7 +37,7 @@ class Pointwise(ClosedForm):
         return tuple(row.unsqueeze(-2) for row in FUNCTIONS[self.function](x)[: order + 1])
 
     def fill(self, x: Tensor, out: Tensor) -> tuple[Tensor, ...]:
-        out.squeeze(1).copy_(x if self.function == "identity" else torch.sigmoid(x).mul_(x))
+        out.squeeze(1).copy_(x if self.function == "identity" else functional.silu(x))
         return ()
 
     def pull(
@@ -45,5 +46,4 @@ class Pointwise(ClosedForm):
         back = cotangent.squeeze(1)
         if self.function == "identity":
             return (back,)
-        s = torch.sigmoid(x)
-        return (torch.addcmul(s, out.squeeze(1), 1 - s).mul_(back),)  # s + x s (1 - s)
+        return (torch.ops.aten.silu_backward(back, x),)

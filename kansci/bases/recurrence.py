@@ -81,14 +81,14 @@ def _slopes(
     $z P_m$ is a sum of three polynomials, by the same recurrence.
     """
     size = len(factors)
-    times = torch.zeros(size, size, dtype=torch.double)  # z P_m, by columns
+    times = torch.zeros(size, size, dtype=torch.double, device="cpu")  # z P_m, by columns
     for m, (a, b, c) in enumerate(factors):
         if m + 1 < size:
             times[m + 1, m] = 1 / a
         times[m, m] = -b / a
         if m > 0:
             times[m - 1, m] = c / a
-    slopes = torch.zeros(size, size, dtype=torch.double)
+    slopes = torch.zeros(size, size, dtype=torch.double, device="cpu")
     for n, (a, b, c) in enumerate(factors[:-1]):
         slopes[:, n + 1] = a * (times @ slopes[:, n]) + b * slopes[:, n]
         slopes[n, n + 1] += a

@@ -58,7 +58,7 @@ class Sine(ClosedForm):
 
     def fill(self, x: Tensor, out: Tensor) -> tuple[Tensor, ...]:
         phase, frequency = self.phase.to(x.dtype).unsqueeze(-1), self.frequency.unsqueeze(-1)
-        angle = torch.addcmul(phase, frequency, x.unsqueeze(-2))
+        angle = (frequency * x.unsqueeze(-2)).add_(phase)
         torch.sin(angle, out=out)
         return (angle,)
 
@@ -66,8 +66,8 @@ class Sine(ClosedForm):
         self, x: Tensor, out: Tensor, kept: tuple[Tensor, ...], cotangent: Tensor
     ) -> tuple[Tensor, ...]:
         slope = cotangent.mul_(kept[0].cos())  # (in, size, point)
-        by_frequency = (slope @ x.unsqueeze(-1)).sum(0).squeeze(-1)
-        return (self.frequency @ slope).squeeze(-2), by_frequency
+        by_x = self.frequency @ slope
+        return by_x, slope.mul_(x.unsqueeze(-2)).sum((0, 2))
 
     def started(self, dim_out: int) -> Tensor:
         """Random amplitudes, `(out, in, size)`, that fall like $1/j$: no sum of these is a line."""

@@ -6,24 +6,44 @@ inputs in closed form. That is for one network, run as it is: whoever lifts, com
 forward derivatives gets `rows`, and so does whoever differentiates the gradient again.
 """
 
-from typing import Any
+from typing import Any, cast
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
+from torch._C._functorch import is_legacy_batchedtensor
 from torch.autograd import forward_ad
 from torch.func import functional_call
 
 from kansci.bases.basis import Basis
 from kansci.bases.local import fused
 
+FEW = 1 << 17  # numbers that are computed at once,
+MANY = 1 << 20  # if there are more than these
 
-def alone(*given: Tensor | None) -> bool:
-    """Whether an own gradient serves: one network, nothing recorded, numbers of one kind."""
+
+def alone(x: Tensor, *own: Tensor | None) -> bool:
+    """Whether an own gradient serves: one network, nothing recorded, numbers of one kind.
+
+    Weights that are no parameters are lent by `functional_call`: when it comes to the gradient, the
+    module will have others.
+    """
     if torch._C._are_functorch_transforms_active() or fused():
         return False
     if forward_ad._current_level >= 0 or torch._C._is_any_autocast_enabled():
         return False
-    return len({(one.dtype, one.device) for one in given if one is not None}) == 1
+    dtype, device = x.dtype, x.device
+    return all(
+        one is None
+        or (isinstance(one, nn.Parameter) and one.dtype == dtype and one.device == device)
+        for one in own
+    )
+
+
+def recorded(cotangent: Tensor) -> bool:
+    """Whether a backward pass is differentiated itself, or is one of several cotangents at once."""
+    if torch.is_grad_enabled() or torch._C._are_functorch_transforms_active():
+        return True
+    return is_legacy_batchedtensor(cotangent)  # of `is_grads_batched`
 
 
 def summed(basis: Basis, x: Tensor, coef: Tensor, bias: Tensor | None) -> Tensor:
@@ -43,35 +63,74 @@ class _Summed(torch.autograd.Function):
     def forward(  # type: ignore[override]
         ctx: Any, basis: Basis, x: Tensor, coef: Tensor, bias: Tensor | None, *trained: Tensor
     ) -> Tensor:
-        points = x.reshape(-1, x.shape[-1]).mT.contiguous()
-        phi = points.new_empty(len(points), basis.size, points.shape[-1])
-        more = basis.fill(points, phi)
-        weight, flat = coef.flatten(1), phi.flatten(0, 1)
+        points = _points(x)
+        inputs, count = points.shape
+        flat, weight = points.new_empty(inputs * basis.size, count), coef.flatten(1)
+        phi = flat.view(inputs, basis.size, count)
+        more = _fill(basis, points, phi)
         y = weight @ flat if bias is None else torch.addmm(bias.unsqueeze(-1), weight, flat)
         ctx.basis, ctx.count = basis, len(trained)
         ctx.save_for_backward(x, coef, bias, *trained, phi, *more)
-        return y.mT.reshape(*x.shape[:-1], len(coef))
+        return y.mT if x.ndim == 2 else y.mT.reshape(*x.shape[:-1], len(coef))
 
     @staticmethod
     def backward(ctx: Any, cotangent: Tensor) -> tuple[Tensor | None, ...]:  # type: ignore[override]
+        basis, needed = ctx.basis, ctx.needs_input_grad
         x, coef, bias, *rest = ctx.saved_tensors
         trained, (phi, *more) = rest[: ctx.count], rest[ctx.count :]
-        needed = ctx.needs_input_grad
-        if torch.is_grad_enabled() or torch._C._are_functorch_transforms_active():
-            return None, *_again(ctx.basis, (x, coef, bias, *trained), needed[1:], cotangent)
-        weight, flat = coef.flatten(1), phi.flatten(0, 1)
-        back = cotangent.reshape(-1, len(coef)).mT  # (out, point)
+        if recorded(cotangent) or _others(trained, basis.trained()):
+            return None, *_again(basis, (x, coef, bias, *trained), needed[1:], cotangent)
+        back = cotangent.mT if x.ndim == 2 else cotangent.reshape(-1, len(coef)).mT  # (out, point)
         found: list[Tensor | None] = [None] * len(needed)
         if needed[2]:
-            found[2] = (back @ flat.mT).view(coef.shape)
+            found[2] = (back @ phi.flatten(0, 1).mT).view(coef.shape)
         if needed[3]:
             found[3] = back.sum(-1)
         if needed[1] or any(needed[4:]):
-            points = x.reshape(-1, x.shape[-1]).mT.contiguous()
-            pulled = ctx.basis.pull(points, phi, tuple(more), (weight.mT @ back).view(phi.shape))
-            found[1] = pulled[0].mT.reshape(x.shape)
+            points = _points(x)
+            own = (coef.flatten(1).mT @ back).view(phi.shape)
+            pulled = _pull(basis, points, phi, tuple(more), own)
+            found[1] = pulled[0].mT if x.ndim == 2 else pulled[0].mT.reshape(x.shape)
             found[4:] = pulled[1:]
         return tuple(found)
+
+
+def _others(then: list[Tensor], now: tuple[Tensor, ...]) -> bool:
+    """Whether the basis has been given other numbers since."""
+    return any(a.data_ptr() != b.data_ptr() for a, b in zip(then, now, strict=True))
+
+
+def _points(x: Tensor) -> Tensor:
+    """`(*, in)` to `(in, point)`, side by side in memory."""
+    return (x if x.ndim == 2 else x.reshape(-1, x.shape[-1])).mT.contiguous()
+
+
+def _fill(basis: Basis, x: Tensor, out: Tensor) -> tuple[Tensor, ...]:
+    if not _large(basis, out):
+        return basis.fill(x, out)
+    for some in _some(out):
+        basis.fill(x[some], out[some])
+    return ()
+
+
+def _pull(
+    basis: Basis, x: Tensor, out: Tensor, kept: tuple[Tensor, ...], cotangent: Tensor
+) -> tuple[Tensor, ...]:
+    if not _large(basis, out):
+        return basis.pull(x, out, kept, cotangent)
+    shares = [basis.pull(x[some], out[some], (), cotangent[some])[0] for some in _some(out)]
+    return (torch.cat(shares),)
+
+
+def _large(basis: Basis, out: Tensor) -> bool:
+    """Whether several passes over all leave the cache, and inputs differ in their points alone."""
+    return out.numel() > MANY and basis.keeps == 0 and not basis.trained()
+
+
+def _some(out: Tensor) -> list[slice]:
+    """A few inputs at a time, which stay close to the processor."""
+    step = max(1, FEW // out[0].numel())
+    return [slice(first, first + step) for first in range(0, len(out), step)]
 
 
 def _again(
@@ -88,9 +147,11 @@ def _again(
         assert x is not None
         assert coef is not None
         names = (name for name, _ in basis.named_parameters())
-        phi = functional_call(basis, dict(zip(names, trained, strict=True)), (x,))
+        own = dict(zip(names, cast(list[Tensor], trained), strict=True))
+        phi = functional_call(basis, own, (x,))
         y = phi.flatten(-2) @ coef.flatten(1).mT
         y = y if bias is None else y + bias
         wanted = [one for one, ask in zip((x, coef, bias, *trained), needed, strict=True) if ask]
+        wanted = cast(list[Tensor], wanted)
         found = iter(torch.autograd.grad(y, wanted, cotangent, create_graph=further))
     return tuple(next(found) if ask else None for ask in needed)

@@ -54,22 +54,19 @@ class KANLayer(EdgeLayer):
         return self.basis.edges(self.coef.transpose(0, 1), x, order)
 
     def forward(self, x: Tensor) -> Tensor:
-        if self.basis.looks_up(self.dim_out):
+        basis, coef, bias = self.basis, self.coef, self.bias
+        if basis.looks_up(self.dim_out):
             return super().forward(x)
         self.check(x)
-        if self._own(x):
-            return summed(self.basis, x, self._kept_coef(), self.bias)
-        if self.basis.bags():
-            y = self.basis.sums(self._kept_coef(), points_last(x))
+        bags = basis.bags()
+        if basis.own and not bags and alone(x, coef, bias):
+            return summed(basis, x, self._kept_coef(), bias)
+        if bags:
+            y = basis.sums(self._kept_coef(), points_last(x))
         else:
-            y = self.mix(self.basis.rows(points_last(x), 0)[0])
-        y = y if self.bias is None else y + self.bias.unsqueeze(-1)
+            y = self.mix(basis.rows(points_last(x), 0)[0])
+        y = y if bias is None else y + bias.unsqueeze(-1)
         return points_first(y, x)
-
-    def _own(self, x: Tensor) -> bool:
-        """Whether values come by a gradient of the layer's own, if one is to come at all."""
-        basis = self.basis
-        return basis.own and not basis.bags() and alone(x, self.coef, self.bias)
 
     def mix(self, phi: Tensor) -> Tensor:
         """Of the edges that are kept, `(in, size, point)` to `(out, point)`."""

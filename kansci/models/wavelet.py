@@ -7,20 +7,21 @@ effect; the Mexican hat has its peak upwards, while the authors' code turns it o
 spread over [-1, 1] and not all in 0.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
 
-from kansci.bases.summing import alone
+from kansci.bases.summing import alone, recorded
+from kansci.jets import total
 from kansci.models.layer import EdgeLayer, points_first, points_last
 from kansci.models.start import balance
 
 HEIGHT = 2 / (3**0.5 * torch.pi**0.25)  # of the Mexican hat, whose square has then the integral 1
 FREQUENCY = 5.0  # of Morlet's wave
-FEW = 1 << 16  # numbers that are computed at once
+FEW = 1 << 17  # numbers that are computed at once
 
 Wavelet = Callable[[Tensor, int], tuple[Tensor, ...]]
 
@@ -61,7 +62,7 @@ class Wavelets(EdgeLayer):
 
 
 def waves(
-    wavelet: Wavelet, x: Tensor, numbers: tuple[Tensor, Tensor, Tensor], order: int
+    wavelet: Wavelet, x: Tensor, numbers: tuple[Tensor, ...], order: int
 ) -> tuple[Tensor, ...]:
     """The functions of edges and their derivatives, `(in, out, point)` each.
 
@@ -70,7 +71,7 @@ def waves(
     """
     weight, shift, rate = (one.mT.unsqueeze(-1) for one in numbers)  # (in, out, 1)
     rate = rate.exp()
-    t = torch.addcmul(-shift * rate, x.unsqueeze(-2), rate)  # (in, out, point), in one pass
+    t = (x.unsqueeze(-2) - shift) * rate  # (in, out, point)
     found = []
     for row in wavelet(t, order):
         found.append(weight * row)
@@ -90,47 +91,43 @@ class _Waves(torch.autograd.Function):
     ) -> Tensor:
         ctx.wavelet = wavelet
         ctx.save_for_backward(x, weight, shift, rate)
-        points = points_last(x).contiguous()
-        y = points.new_zeros(len(weight), points.shape[-1])
-        for some in _slices(points, len(weight)):
-            t, scale = _placed(points[some], shift[:, some], rate[:, some])
-            (rows,) = wavelet(t, 0)
-            y += rows.mul_(weight[:, some].mT.unsqueeze(-1)).sum(0)
-        return points_first(y, x)
+        sums = []
+        for t, w, _ in _shares(x, weight, shift, rate):
+            sums.append(wavelet(t, 0)[0].mul_(w).sum(0))
+        return points_first(total(sums), x)
 
     @staticmethod
     def backward(ctx: Any, cotangent: Tensor) -> tuple[Tensor | None, ...]:  # type: ignore[override]
         x, *numbers = ctx.saved_tensors
-        if torch.is_grad_enabled() or torch._C._are_functorch_transforms_active():
+        if recorded(cotangent):
             return None, *_again(ctx.wavelet, (x, *numbers), ctx.needs_input_grad[1:], cotangent)
-        weight, shift, rate = numbers
-        points, back = points_last(x).contiguous(), points_last(cotangent).contiguous()
-        by_x = torch.empty_like(points)
-        found = [torch.empty_like(one.mT) for one in numbers]  # (in, out)
-        for some in _slices(points, len(weight)):
-            near, w = points[some], weight[:, some].mT
-            t, scale = _placed(near, shift[:, some], rate[:, some])
+        back = points_last(cotangent).contiguous()
+        found: list[list[Tensor]] = [[], [], [], []]
+        for t, w, scale in _shares(x, *numbers):
             value, slope = ctx.wavelet(t, 1)
-            found[0][some] = value.mul_(back).sum(-1)
             slope.mul_(back)
-            scale = scale.squeeze(-1)
-            by_x[some] = ((w * scale).unsqueeze(1) @ slope).squeeze(1)
-            by_t = slope.sum(-1).mul_(w)
-            found[1][some] = by_t.mul_(scale).neg_()
-            found[2][some] = slope.mul_(t).sum(-1).mul_(w)
-        return None, points_first(by_x, x), *(one.mT for one in found)
+            weight, factor = w.squeeze(-1), scale.squeeze(-1)
+            product = weight * factor  # (in, out)
+            found[0].append((product.unsqueeze(1) @ slope).squeeze(1))
+            found[1].append(value.mul_(back).sum(-1))
+            found[2].append(slope.sum(-1).mul_(product).neg_())
+            found[3].append(slope.mul_(t).sum(-1).mul_(weight))
+        by_x, *rest = (one[0] if len(one) == 1 else torch.cat(one) for one in found)
+        return None, points_first(by_x, x), *(one.mT for one in rest)
 
 
-def _slices(points: Tensor, outputs: int) -> list[slice]:
-    """Of the inputs, so that few numbers belong to one."""
-    step = max(1, FEW // max(1, outputs * points.shape[-1]))
-    return [slice(first, first + step) for first in range(0, len(points), step)]
-
-
-def _placed(x: Tensor, shift: Tensor, rate: Tensor) -> tuple[Tensor, Tensor]:
-    """Where points lie on the wavelets, `(in, out, point)`, and inverse scales, `(in, out, 1)`."""
-    scale = rate.mT.unsqueeze(-1).exp()
-    return torch.addcmul(-shift.mT.unsqueeze(-1) * scale, x.unsqueeze(-2), scale), scale
+def _shares(
+    x: Tensor, weight: Tensor, shift: Tensor, rate: Tensor
+) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
+    """Some inputs at a time: places on wavelets `(in, out, point)`, weights and inverse scales."""
+    points = points_last(x).contiguous().unsqueeze(1)
+    numbers = weight.mT.unsqueeze(-1), shift.mT.unsqueeze(-1), rate.mT.exp().unsqueeze(-1)
+    step = max(1, FEW // max(1, weight.shape[0] * points.shape[-1]))
+    each = [(points, *numbers)]
+    if step < len(points):
+        each = zip(*(one.split(step) for one in (points, *numbers)), strict=True)
+    for z, w, middle, scale in each:
+        yield (z - middle).mul_(scale), w, scale
 
 
 def _again(
@@ -160,7 +157,7 @@ def mexican_hat(t: Tensor, order: int) -> tuple[Tensor, ...]:
     r"""$c\,(1 - t^2)\,e^{-t^2/2}$ and its derivatives up to `order` <= 2, of any shape."""
     s = t.square()
     bell = HEIGHT * torch.exp(-0.5 * s)
-    value = torch.addcmul(bell, s, bell, value=-1)
+    value = bell - s * bell
     if order == 0:
         return (value,)
     first = t * (s - 3) * bell

@@ -40,4 +40,6 @@ def sinekan(*, widths: Widths | None = None, size: int = 8) -> Model:
 def _waning(network: KAN) -> None:
     """From amplitudes that fall with the frequency, where other bases start from lines."""
     for layer in cast(list[KANLayer], list(network)):
+        if layer.coef.is_meta:  # shapes alone: a builder that counts
+            return
         layer.coef.copy_(cast(Sine, layer.basis).started(layer.dim_out))
