@@ -27,7 +27,7 @@ from kansci.tracing import room
 COMPILED_FROM = 3e11  # bytes that a training writes, from which compiling pays
 # Bytes that members evaluated together write, in each gear: what measured fastest. A compiled
 # program has next to no cost a call, so that what is small enough for caches is best.
-AT_ONCE: dict[Gear, float] = {"eager": 5e8, "compiled": 2e7}
+AT_ONCE: dict[Gear, float] = {"eager": 4e8, "compiled": 2e7}
 PLENTY = 8e9  # on a GPU, which wants more work rather than less
 MOST = 1e9  # bytes of one member, beyond which its points are evaluated some at a time
 
