@@ -135,7 +135,8 @@ def test_speed_is_measured_on_a_gpu():
 def test_no_layer_names_a_device():
     """A layer is where its inputs are; meta alone, where only shapes are built, is a place."""
     home = Path(kansci.__file__).parent
-    for path in [*(home / "bases").glob("*.py"), *(home / "models").glob("*.py")]:
+    folders = ("bases", "models", "models/forms", "models/published")
+    for path in [path for folder in folders for path in (home / folder).glob("*.py")]:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Constant) and isinstance(node.value, str):
                 assert node.value.partition(":")[0] not in {"cpu", "cuda", "mps"}, path

@@ -3,6 +3,7 @@
 from abc import abstractmethod
 from functools import cache
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -81,20 +82,20 @@ def _slopes(
     $z P_m$ is a sum of three polynomials, by the same recurrence.
     """
     size = len(factors)
-    times = torch.zeros(size, size, dtype=torch.double, device="cpu")  # z P_m, by columns
+    times = np.zeros((size, size))  # z P_m, by columns
     for m, (a, b, c) in enumerate(factors):
         if m + 1 < size:
             times[m + 1, m] = 1 / a
         times[m, m] = -b / a
         if m > 0:
             times[m - 1, m] = c / a
-    slopes = torch.zeros(size, size, dtype=torch.double, device="cpu")
+    slopes = np.zeros((size, size))
     for n, (a, b, c) in enumerate(factors[:-1]):
         slopes[:, n + 1] = a * (times @ slopes[:, n]) + b * slopes[:, n]
         slopes[n, n + 1] += a
         if n > 0:
             slopes[:, n + 1] -= c * slopes[:, n - 1]
-    return slopes.to(device, dtype)
+    return torch.tensor(slopes, dtype=dtype, device=device)
 
 
 def through_tanh(z: Tensor, orders: list[Tensor]) -> tuple[Tensor, ...]:
