@@ -92,15 +92,11 @@ def test_counts_are_exact(name: str):
 
 
 @every_model
-@pytest.mark.parametrize("dims", [(1, 1), (3, 2), (10, 10)])
+@pytest.mark.parametrize("dims", [(1, 1), (3, 2)])
 def test_a_budget_is_kept_and_the_next_width_would_pass_it(name: str, dims: tuple[int, int]):
     """Of the networks of one depth: the first that has more numbers has too many."""
     for budget, most in ((700, 1_000), (5_311, 9_000)):
-        try:
-            count = counted(name, *dims, budget)
-        except DoesNotFit:
-            assert dims == (10, 10)
-            continue
+        count = counted(name, *dims, budget)
         assert count <= budget
         above = range(budget + 1, most + 1)
         larger = bisect_right(above, count, key=lambda more: counted(name, *dims, more))
