@@ -7,7 +7,7 @@ modules; orders above the second nest reverse mode around jets.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -17,6 +17,7 @@ from kansci.jets import Jet, nested
 from kansci.task import Predict
 
 Axes = tuple[int, ...]
+T = TypeVar("T")
 
 
 class Sum(NamedTuple):
@@ -121,6 +122,25 @@ class Network:
 
     def jet(self, jet: Jet) -> Jet:
         return self._call(self._module, (jet,))  # type: ignore[return-value]
+
+    def ask(self, question: Callable[[nn.Module], T]) -> T:
+        """What a function answers that is handed the module itself, at these weights.
+
+        For what a loss wants to know beside outputs, such as weights or the values of edges.
+        """
+        return self._call(Opened(self._module), (question,))  # type: ignore[return-value]
+
+
+class Opened(nn.Module):
+    """A network that is handed to questions, where others are handed points."""
+
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.network = network
+        self.train(network.training)
+
+    def forward(self, question: Callable[[nn.Module], T]) -> T:
+        return question(self.network)
 
 
 def _direction(x: Tensor, axis: int) -> Tensor:

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 from torch.func import functional_call, grad_and_value
 
-from kansci.calculus import Network
+from kansci.calculus import Network, Opened
 from kansci.draws import Draws
 from kansci.gauss import normal
 from kansci.looping import by_autograd, looped
@@ -211,12 +211,13 @@ class Ensemble:
     def _network(self, module: nn.Module, params: Weights, fixed: Weights) -> Network:
         def call(module: nn.Module, args: tuple[object, ...]) -> object:
             own = params | fixed
-            state = {name: own[first] for name, first in self._names.items()}
+            within = "network." if isinstance(module, Opened) else ""
+            state = {within + name: own[first] for name, first in self._names.items()}
             answer = functional_call(module, state, args, tie_weights=False)
             if module.training:  # a buffer that was assigned anew is only in `state`
                 for name in fixed:
-                    if state[name] is not fixed[name]:
-                        fixed[name].copy_(state[name].detach())
+                    if state[within + name] is not fixed[name]:
+                        fixed[name].copy_(state[within + name].detach())
             return answer
 
         return Network(module, call)

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from kansci.additions import Addition, with_additions
 from kansci.ensemble import Ensemble
 from kansci.models.grids import divide
 from kansci.models.grids.layers import local_layers
@@ -16,7 +17,7 @@ from kansci.optim import OPTIMIZERS
 from kansci.preparing import draw
 from kansci.recipe import Recipe
 from kansci.record import Curve, Gear
-from kansci.task import Stage
+from kansci.task import Batch, Loss, Stage
 from kansci.way import Way
 
 CURVE = 30  # points that are kept of a training curve
@@ -36,13 +37,15 @@ class Lesson:
         recipe: Recipe,
         sources: Sequence[torch.Generator],
         way: Way,
+        additions: Sequence[Addition] = (),
     ) -> None:
         self.ensemble, self.stages, self.recipe = ensemble, stages, recipe
         self.sources, self.watch, self._way = sources, way.watch, way
+        self._additions = additions
         self.gears: set[Gear] = set()
         self._kept = sorted(log_spaced(recipe.evaluations, CURVE))
         self._losses: list[Tensor] = []
-        self._batch = draw(ensemble, stages, recipe, sources)
+        self._loss, self._batch = self._drawn()
         self.objective = self._objective()
 
     def run(self, *, refining: bool = True) -> Tensor:
@@ -61,7 +64,7 @@ class Lesson:
             idle = False
             for _ in range(part.evaluations):
                 if resample and done and done % resample == 0:
-                    self._batch = draw(ensemble, self.stages, self.recipe, self.sources)
+                    self._batch = self._drawn()[1]
                 if not idle:
                     loss = optimizer.step(self.objective.at(self._batch))
                 done += 1
@@ -69,6 +72,11 @@ class Lesson:
                 idle = idle or (done % WORDS == 0 and optimizer.idle())
             optimizer.finish()
         return loss
+
+    def _drawn(self) -> tuple[Loss, Batch]:
+        """The loss and new points, with all that the recipe adds to them."""
+        batch = draw(self.ensemble, self.stages, self.recipe, self.sources)
+        return with_additions(self.stages[0].loss, batch, self._additions)
 
     def _refine(self, times: int) -> None:
         """Divides the cells of every grid; networks without a grid stay what they are."""
@@ -80,7 +88,7 @@ class Lesson:
         way = self._way
         objective = Objective(
             self.ensemble,
-            self.stages[0].loss,
+            self._loss,
             self._batch,
             ahead=way.ahead,
             gear=way.gear,
