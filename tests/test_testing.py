@@ -294,7 +294,7 @@ def test_members_that_share_a_memory_are_found():
             seen[0] = 0.5 * seen[0] + z.detach().mean().item()
             return torch.tanh(z + seen[0])
 
-    verdict = examine(Subject(model_of(Remembers), 2, 1, 250), "members")
+    verdict = examine(Subject(model_of(Remembers), 2, 1, 250), "members", LAWS["members"])
     assert "want the gradient that a member has alone" in verdict.sentence
 
 

@@ -1,29 +1,35 @@
-"""The conformance suite: laws that every network keeps, and `check`, which examines one.
+"""The conformance suite: laws that every network keeps, and every task.
 
-A law is a function of a `Subject` that yields findings; its docstring says what it holds.
+A law is a function of a `Subject`, or of a `Question`, that yields findings; its docstring says
+what it holds. `check` examines a model, `check_task` a task.
 """
 
 from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterator
+from typing import TypeVar
 
 from kansci.draws import Draws
 from kansci.errors import DoesNotFit
 from kansci.models import Model, trainable
+from kansci.task import Task
+from kansci.testing import tasks
 from kansci.testing.counts import BUDGETS, counts, used
 from kansci.testing.gradients import gradient, jets
 from kansci.testing.members import members
 from kansci.testing.numbers import dtypes, far
+from kansci.testing.questions import Question
 from kansci.testing.report import Report as Report
-from kansci.testing.report import Status, Verdict
+from kansci.testing.report import Status, TaskReport, Verdict
 from kansci.testing.shapes import apartness, refusal, runs, shapes
 from kansci.testing.smoothness import continuity, derivatives
 from kansci.testing.states import saved, seeded
 from kansci.testing.subject import DoesNotApply, Hint, Subject, said
 
-Law = Callable[[Subject], Iterator[str]]
-LAWS: dict[str, Law] = {
+T = TypeVar("T")
+Law = Callable[[T], Iterator[str]]
+LAWS: dict[str, Law[Subject]] = {
     "runs": runs,
     "shapes": shapes,
     "refusal": refusal,
@@ -39,6 +45,21 @@ LAWS: dict[str, Law] = {
     "used": used,
     "seeded": seeded,
     "saved": saved,
+}
+TASK_LAWS: dict[str, Law[Question]] = {
+    "version": tasks.version,
+    "samples": tasks.samples,
+    "losses": tasks.losses,
+    "trains": tasks.trains,
+    "domain": tasks.domain,
+    "order": tasks.order,
+    "truth": tasks.truth,
+    "answers": tasks.answers,
+    "solved": tasks.solved,
+    "probes apart": tasks.probes_apart,
+    "tuning": tasks.tuning,
+    "trivial": tasks.trivial,
+    "content": tasks.content,
 }
 
 
@@ -58,15 +79,24 @@ def check(
         warnings.simplefilter("ignore")  # of what is only tried
         subject, numbers = _fitting(model, dim_in, dim_out, parameters)
         first, *rest = LAWS
-        verdicts = [examine(subject, first)]
+        verdicts = [examine(subject, first, LAWS[first])]
         for name in rest:
             if verdicts[0].status == "broken":
                 verdicts.append(Verdict(name, "does not apply", "the network does not run"))
             else:
-                verdicts.append(examine(subject, name))
+                verdicts.append(examine(subject, name, LAWS[name]))
     quirks = tuple(model.quirks)
     budget = subject.parameters
     return Report(model.name, dim_in, dim_out, budget, numbers, tuple(verdicts), quirks)
+
+
+def check_task(task: Task) -> TaskReport:
+    """Examines a task."""
+    question = Question(task)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of what is only tried
+        laws = tuple(examine(question, name, law) for name, law in TASK_LAWS.items())
+    return TaskReport(task.key, task.content, laws)
 
 
 def _fitting(
@@ -86,9 +116,8 @@ def _fitting(
     raise refusals[-1]
 
 
-def examine(subject: Subject, name: str) -> Verdict:
-    """One law; whatever the network raises breaks it."""
-    law = LAWS[name]
+def examine(subject: T, name: str, law: Law[T]) -> Verdict:
+    """One law; whatever is raised on the way breaks it."""
     try:
         findings = list(law(subject))
     except DoesNotApply as reason:
@@ -101,5 +130,5 @@ def examine(subject: Subject, name: str) -> Verdict:
     return Verdict(name, status, ". ".join([*(broken or [_about(law)[:-1]]), *hints]) + ".")
 
 
-def _about(law: Law) -> str:
+def _about(law: Law[T]) -> str:
     return (law.__doc__ or "").strip().splitlines()[0]

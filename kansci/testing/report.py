@@ -11,7 +11,7 @@ PUBLISHED = "-published"
 
 @dataclass(frozen=True)
 class Verdict:
-    """One law about one model.
+    """One law about one model or task.
 
     Attributes:
         sentence: what the law is, if it holds; else what was wanted, what was found and what to
@@ -23,8 +23,39 @@ class Verdict:
     sentence: str
 
 
+class Examined:
+    """What was examined, law by law."""
+
+    laws: tuple[Verdict, ...]
+
+    @property
+    def broken(self) -> tuple[Verdict, ...]:
+        return tuple(verdict for verdict in self.laws if verdict.status == "broken")
+
+    @property
+    def passed(self) -> bool:
+        return not self.broken
+
+
 @dataclass(frozen=True)
-class Report:
+class TaskReport(Examined):
+    """All laws about one task.
+
+    Attributes:
+        task: its key, `poisson@1`.
+        content: hash of what it is.
+    """
+
+    task: str
+    content: str
+    laws: tuple[Verdict, ...]
+
+    def json(self) -> dict[str, Any]:
+        return asdict(self) | {"passed": self.passed}
+
+
+@dataclass(frozen=True)
+class Report(Examined):
     """All laws about one model.
 
     Attributes:
@@ -40,10 +71,6 @@ class Report:
     numbers: int
     laws: tuple[Verdict, ...]
     quirks: tuple[str, ...] = ()
-
-    @property
-    def broken(self) -> tuple[Verdict, ...]:
-        return tuple(verdict for verdict in self.laws if verdict.status == "broken")
 
     @property
     def published(self) -> bool:
