@@ -1,11 +1,18 @@
-"""Definitions are files, loaded by path and never imported: tasks, boards, models of one's own."""
+"""Definitions are files, loaded by path and never imported: tasks, boards, models of one's own.
+
+The name of a task begins with that of its file, so that one task is found without loading all:
+`feynman/I.12.1` in `tasks/*/feynman.py`. What stands in brackets behind it are options of the
+task, `feynman/I.12.1[noise=0.01]`.
+"""
 
 from __future__ import annotations
 
 import importlib.util
+import re
 import sys
 import traceback
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from fnmatch import fnmatchcase
 from functools import cache
 from hashlib import sha256
@@ -18,6 +25,7 @@ from kansci import models
 from kansci.errors import UnknownName, UserError
 from kansci.models import Model
 from kansci.models.model import Option
+from kansci.models.naming import accepted, join, read
 from kansci.task import Task
 
 PACKAGE = Path(__file__).resolve().parent
@@ -131,44 +139,88 @@ def _tasks_of(path: Path) -> tuple[Task, ...]:
 
 
 @cache
-def _shipped() -> dict[str, Task]:
+def _shipped_in(path: Path) -> tuple[Task, ...]:
+    tasks = _tasks_of(path)
+    for task in tasks:
+        if not task.name.startswith(path.stem):
+            raise UserError(f"{path}: want names that begin with {path.stem!r}, got {task.name!r}")
+        _ORIGINS[task] = Origin(task.name)
+    return tasks
+
+
+@cache
+def _shipped(beginning: str = "") -> dict[str, Task]:
+    """Tasks of the files where names with such a beginning can stand, by family."""
     found: dict[str, Task] = {}
     for path in sorted(home("tasks").rglob("*.py")):
-        for task in _tasks_of(path):
-            if task.name in found:
-                raise UserError(f"{path}: there is a task {task.name!r} already")
-            found[task.name] = task
-            _ORIGINS[task] = Origin(task.name)
+        if path.stem.startswith(beginning) or beginning.startswith(path.stem):
+            for task in _shipped_in(path):
+                if task.name in found:
+                    raise UserError(f"{path}: there is a task {task.name!r} already")
+                found[task.name] = task
     return dict(sorted(found.items(), key=lambda item: (item[1].family, item[0])))
 
 
 def list_tasks() -> list[str]:
-    """Names of all tasks, by family."""
+    """Names of all tasks, by family; options are left out."""
     return list(_shipped())
 
 
-def get_task(name: str) -> Task:
-    """The task of that name.
+def get_task(name: str, **options: Option) -> Task:
+    """The task of that name; options may also stand in it, `feynman/I.12.1[noise=0.01]`.
 
     Raises:
         UnknownName: says which names come close.
+        UserError: for an option that the task does not have, or a value that it cannot take.
     """
-    tasks = _shipped()
-    if name not in tasks:
-        raise UnknownName("task", name, tasks, "a task of your own: --task FILE.py")
-    return tasks[name]
+    family, written = _split(name)
+    tasks = _shipped(family)
+    if family not in tasks:
+        raise UnknownName("task", name, list_tasks(), "a task of your own: --task FILE.py")
+    return _with(tasks[family], written | options)
 
 
 def find_tasks(pattern: str) -> list[Task]:
-    """Tasks by name, by pattern (`feynman27/*`), or those that a file of one's own defines."""
+    """Tasks by name, by pattern (`feynman27/*`), or those that a file of one's own defines.
+
+    Options go to all that a pattern finds: `feynman/I.*[noise=0.01]`.
+    """
     if pattern.endswith(".py"):
         return list(_tasks_of(Path(pattern).resolve()))
-    if not any(sign in pattern for sign in "*?["):
+    family, options = _split(pattern)
+    beginning = re.split(r"[*?[]", family)[0]
+    if beginning == family:
         return [get_task(pattern)]
-    found = [task for name, task in _shipped().items() if fnmatchcase(name, pattern)]
+    tasks = _shipped(beginning)
+    found = [_with(task, options) for name, task in tasks.items() if fnmatchcase(name, family)]
     if not found:
-        raise UnknownName("task", pattern, _shipped())
+        raise UnknownName("task", pattern, list_tasks())
     return found
+
+
+def _split(name: str) -> tuple[str, dict[str, Option]]:
+    """A name or pattern, and the options behind it; without `=`, brackets belong to a pattern."""
+    found = re.fullmatch(r"(.*?)(?:\[([^\[\]]*=[^\[\]]*)\])?", name, re.DOTALL)
+    assert found is not None
+    return found[1], read(found[2] or "")
+
+
+def _with(task: Task, options: Mapping[str, Option]) -> Task:
+    """The task with options of its own; those at their defaults change nothing."""
+    vary = task.vary or (lambda: task)
+    given = accepted("task", task.name, vary, options)
+    changed = {name: value for name, value in given.items() if value != task.options[name]}
+    return _varied(vary, join(task.name, changed), tuple(changed.items())) if changed else task
+
+
+@cache
+def _varied(vary: Callable[..., Task], label: str, options: tuple[tuple[str, Option], ...]) -> Task:
+    try:
+        task = replace(vary(**dict(options)), name=label)
+    except ValueError as error:
+        raise UserError(f"task {label}: {error}") from error
+    _ORIGINS[task] = Origin(label)
+    return task
 
 
 def get_model(name: str, **options: Option) -> Model:

@@ -26,8 +26,8 @@ from typing import NamedTuple
 
 Work = Callable[[socket.socket], None]
 BOOT = (
-    "import json, sys; sys.path[:] = json.loads(sys.argv[1]); "
-    "from kansci.child import serve_forever; serve_forever(int(sys.argv[2]))"
+    "import importlib, json, sys; sys.path[:] = json.loads(sys.argv[1]); "
+    "importlib.import_module(sys.argv[2]).serve_forever(int(sys.argv[3]))"
 )
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
 BEGUN = b"begun\n"
@@ -50,9 +50,14 @@ class Exit(NamedTuple):
 
 
 class Forkserver:
-    """The server as its parent sees it; it is started when it is first needed."""
+    """The server as its parent sees it; it is started when it is first needed.
 
-    def __init__(self) -> None:
+    Args:
+        module: whose `serve_forever`, handed the number of a socket, is the server.
+    """
+
+    def __init__(self, module: str) -> None:
+        self._module = module
         self._lock = threading.Lock()
         self._owner = 0
         self._control: socket.socket | None = None
@@ -101,7 +106,7 @@ class Forkserver:
         path = json.dumps([os.path.abspath(folder) for folder in sys.path])
         with theirs:
             self._process = subprocess.Popen(
-                [sys.executable, "-c", BOOT, path, str(theirs.fileno())],
+                [sys.executable, "-c", BOOT, path, self._module, str(theirs.fileno())],
                 pass_fds=(theirs.fileno(),),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
@@ -112,7 +117,7 @@ class Forkserver:
         return self._control
 
 
-SERVER = Forkserver()
+SERVER = Forkserver("kansci.child")
 atexit.register(SERVER.close)
 
 
@@ -170,6 +175,7 @@ def serve(control: socket.socket, work: Work) -> None:
                 selector.register(word, selectors.EVENT_READ)
             _bury(children, selector)
     finally:
+        signal.set_wakeup_fd(-1)  # the end of a child may still come
         for pid in children:
             _kill(pid)
 

@@ -17,7 +17,16 @@ NAMES = (
     *("sin", "cos", "tan", "asin", "acos", "atan"),
     *("sinh", "cosh", "tanh", "exp", "log", "sqrt"),
 )
-FUNCTIONS = {name: getattr(sympy, name) for name in NAMES}
+# What other programs write: numpy, the original lists of equations, sympy itself.
+ALSO = {
+    "arcsin": "asin",
+    "arccos": "acos",
+    "arctan": "atan",
+    "ln": "log",
+    "abs": "Abs",
+    "Abs": "Abs",
+}
+FUNCTIONS = {name: getattr(sympy, ALSO.get(name, name)) for name in (*NAMES, *ALSO)}
 OPERATORS: dict[type[ast.AST], Callable[..., Any]] = {
     ast.Add: operator.add,
     ast.Sub: operator.sub,
@@ -58,7 +67,9 @@ def read(text: str) -> sympy.Expr:
 
     def walk(node: ast.AST) -> sympy.Expr:
         found = piece(node)
-        if found.has(*NOWHERE) or found.is_extended_real is False:
+        # Whether a formula of variables is real anywhere would take longer to find than its values.
+        number = not found.free_symbols
+        if found.has(*NOWHERE) or (number and found.is_extended_real is False):
             raise refuse(node, "want real and finite numbers")
         if _bits(found) > MOST_BITS:
             raise refuse(node, "want smaller numbers")
@@ -109,10 +120,10 @@ def _bits(formula: sympy.Expr) -> int:
 def function(formula: sympy.Expr, variables: Sequence[str]) -> Callable[[Tensor], Tensor]:
     """A formula of the inputs, `(*, in)` to `(*, 1)`, in the dtype of its points."""
     _check_names(formula, variables)
-    compute = lambdified(formula, variables)
+    compute = cache(lambda: lambdified(formula, variables))  # when it is first called
 
     def value(x: Tensor) -> Tensor:
-        found = compute(*(x[..., i] for i in range(len(variables))))
+        found = compute()(*(x[..., i] for i in range(len(variables))))
         found = torch.as_tensor(found, dtype=x.dtype, device=x.device)
         return found.expand(x.shape[:-1]).unsqueeze(-1)
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from functools import cache, cached_property
+from inspect import signature
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import torch
 from torch import Generator, Tensor
@@ -17,7 +18,8 @@ from torch import Generator, Tensor
 from kansci.fingerprint import fingerprint
 
 if TYPE_CHECKING:
-    from kansci.equations import Statement
+    from kansci.beside import Beside
+    from kansci.equations import Ansatz, Statement
 
 Interval = tuple[float, float]
 Batch = tuple[Tensor, ...]
@@ -26,14 +28,43 @@ Sample = Callable[[Generator, int], Batch]
 Loss = Callable[..., Tensor]
 Split = Literal["validation", "test"]
 Family = str
-Metric = Literal["nrmse", "relative_l2", "error_rate"]
+Metric = Literal["nrmse", "relative_l2", "error_rate", "relative_max"]
 
 
-class Scale(NamedTuple):
+class Scale:
     """Mean and standard deviation of a regression target, of which NRMSE is measured."""
 
-    mean: float = 0.0
-    std: float = 1.0
+    def __init__(self, mean: float = 0.0, std: float = 1.0) -> None:
+        self._moments: Callable[[], tuple[float, float]] = lambda: (mean, std)
+
+    @classmethod
+    def of(cls, values: Callable[[], Tensor]) -> Scale:
+        """That of values which are computed when it is first asked for."""
+
+        @cache
+        def moments() -> tuple[float, float]:
+            found = values()
+            return found.mean().item(), found.std().item()
+
+        scale = cls()
+        scale._moments = moments
+        return scale
+
+    @property
+    def mean(self) -> float:
+        return self._moments()[0]
+
+    @property
+    def std(self) -> float:
+        return self._moments()[1]
+
+
+class Coefficient(NamedTuple):
+    """A number in the equations that is not known: trained beside a network, no part of it."""
+
+    name: str
+    start: float
+    truth: float
 
 
 @dataclass(frozen=True)
@@ -44,17 +75,23 @@ class Stage:
         sample: `sample(generator, points)` draws a batch, a tuple of float64 tensors.
         loss: `loss(predict, *batch)`, a scalar, written for ONE network.
         points: the task's own number of points.
+        sobol: as `sample`, with points of a scrambled Sobol sequence, where they are collocation
+            points; `None` where they are data.
     """
 
     name: str
     sample: Sample
     loss: Loss
     points: int
+    sobol: Sample | None = None
 
 
 @dataclass(frozen=True, eq=False)
 class Probe:
     """Questions and true answers, float64 and in the task's own units.
+
+    What is given as a function is computed when it is first asked for: a listing of all tasks
+    draws no points and solves no equation.
 
     Shape:
         x: `(point, in)`.
@@ -62,9 +99,17 @@ class Probe:
     """
 
     name: str
-    x: Tensor
-    y: Tensor
+    questions: Tensor | Callable[[], Tensor]
+    answers: Tensor | Predict
     split: Split = "test"
+
+    @cached_property
+    def x(self) -> Tensor:
+        return self.questions if isinstance(self.questions, Tensor) else self.questions()
+
+    @cached_property
+    def y(self) -> Tensor:
+        return self.answers if isinstance(self.answers, Tensor) else self.answers(self.x)
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,6 +123,13 @@ class Task:
         tuning: another task on which rates are chosen, where this one would give the answer away.
         statement: equations, conditions and truth in sympy, where there are any.
         smallest: the smallest budget that makes sense.
+        cluster: what tasks share that are equal up to names and a factor; boards count it once.
+        coefficients: numbers that are learned beside the network.
+        ansatz: how every network's outputs are made to meet conditions, where they are.
+        beside: further questions, whose errors stand beside those of the probes; no board ranks by
+            them, and no hash knows of them.
+        vary: the same task with other options, `vary(noise=0.01)`; its keyword arguments and
+            their defaults are the options that a name may carry.
     """
 
     name: str
@@ -95,6 +147,11 @@ class Task:
     smallest: int = 0
     tuning: Task | None = None
     statement: Statement | None = None
+    cluster: str = ""
+    vary: Callable[..., Task] | None = None
+    coefficients: tuple[Coefficient, ...] = ()
+    ansatz: Ansatz | None = None
+    beside: tuple[Beside, ...] = ()
 
     def __post_init__(self) -> None:
         check(self)
@@ -113,30 +170,44 @@ class Task:
         """The error of the trivial predictor: the mean, zero, or a guess among the classes."""
         return 1 - 1 / self.dim_out if self.metric == "error_rate" else 1.0
 
+    @property
+    def options(self) -> dict[str, Any]:
+        """What may stand in brackets behind its name, with defaults."""
+        known = signature(self.vary).parameters if self.vary else {}
+        return {name: one.default for name, one in known.items()}
+
     def judged_by(self, split: Split) -> tuple[Probe, ...]:
         return tuple(probe for probe in self.probes if probe.split == split)
 
     @cached_property
     def content(self) -> str:
         """Hash of what the task is, not of how its file is worded; see `fingerprint`."""
+        for probe in self.probes:
+            check_probe(self, probe)
         return fingerprint(self)
 
 
 def check(task: Task) -> None:
-    """Raises a ValueError that names what a task lacks."""
+    """Raises a ValueError that names what a task lacks; what is not computed yet is not asked."""
     if not task.stages or not task.judged_by("test"):
         raise ValueError(f"{task.name}: want at least one stage and one test probe")
     for low, high in task.domain:
         if not low < high:
             raise ValueError(f"{task.name}: want an interval with low < high, got {(low, high)}")
     for probe in task.probes:
-        rows = len(probe.x)
-        if probe.x.shape != (rows, task.dim_in) or probe.y.shape != (rows, task.dim_out):
-            raise ValueError(
-                f"{task.name}, probe {probe.name!r}: want x (point, {task.dim_in}) and "
-                f"y (point, {task.dim_out}), got {tuple(probe.x.shape)} and {tuple(probe.y.shape)}"
-            )
-        if probe.x.dtype != torch.double or probe.y.dtype != torch.double:
-            raise ValueError(f"{task.name}, probe {probe.name!r}: want float64 points and truths")
-        if not (probe.x.isfinite().all() and probe.y.isfinite().all()):
-            raise ValueError(f"{task.name}, probe {probe.name!r}: want finite points and truths")
+        if isinstance(probe.questions, Tensor) and isinstance(probe.answers, Tensor):
+            check_probe(task, probe)
+
+
+def check_probe(task: Task, probe: Probe) -> None:
+    """Raises a ValueError that names what is wrong with points or true answers."""
+    rows = len(probe.x)
+    if probe.x.shape != (rows, task.dim_in) or probe.y.shape != (rows, task.dim_out):
+        raise ValueError(
+            f"{task.name}, probe {probe.name!r}: want x (point, {task.dim_in}) and "
+            f"y (point, {task.dim_out}), got {tuple(probe.x.shape)} and {tuple(probe.y.shape)}"
+        )
+    if probe.x.dtype != torch.double or probe.y.dtype != torch.double:
+        raise ValueError(f"{task.name}, probe {probe.name!r}: want float64 points and truths")
+    if not (probe.x.isfinite().all() and probe.y.isfinite().all()):
+        raise ValueError(f"{task.name}, probe {probe.name!r}: want finite points and truths")

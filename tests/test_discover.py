@@ -1,12 +1,25 @@
 """Tasks and models are files, found by path, and an error in one is a line that says where."""
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from kansci import discover
-from kansci.discover import checkout, find_model, find_tasks, get_task, home, list_tasks, load
+from kansci.discover import (
+    Origin,
+    checkout,
+    find_model,
+    find_tasks,
+    get_task,
+    home,
+    list_tasks,
+    load,
+    origin_of,
+    task_from,
+)
 from kansci.errors import UnknownName, UserError
 from kansci.models import get_model
 from kansci.task import Task
@@ -50,15 +63,72 @@ def test_tasks_are_listed_by_family_and_found_by_name():
 
 
 @pytest.mark.parametrize(
-    ("pattern", "count"), [("feynman27/*", 6), ("*", 10), ("bumps_?d", 2), ("poisson", 1)]
-)
+    ("pattern", "count"),
+    [
+        ("feynman27/*", 27), ("feynman/test_[12]", 2), ("bumps_?d", 2), ("poisson", 1),
+        ("toy/*", 5), ("feynman/I.1[02].*[noise=0.5]", 6), ("feynman27/I.16.6[noise=0]", 1),
+    ],
+)  # fmt: skip
 def test_patterns_find_tasks(pattern: str, count: int):
     found = find_tasks(pattern)
     assert len(found) == count
     assert all(isinstance(task, Task) for task in found)
 
 
-@pytest.mark.parametrize("name", ["poison", "bumps_3d", "feynman/I.16.6"])
+def test_all_tasks_are_what_the_widest_pattern_finds():
+    assert [task.name for task in find_tasks("*")] == list_tasks()
+
+
+def test_one_task_is_found_without_loading_the_others(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+):
+    for name in ("drift", "drifting"):
+        text = MINE.format(name=f"{name}_window", points=8)
+        (tmp_path / f"{name}.py").write_text(text, encoding="utf-8")
+    (tmp_path / "waves.py").write_text("1/0", encoding="utf-8")
+    with shipped(monkeypatch, tmp_path):
+        assert get_task("drift_window").name == "drift_window"
+        assert [task.name for task in find_tasks("drifting*")] == ["drifting_window"]
+        for everything in (list_tasks, lambda: get_task("waves"), lambda: find_tasks("*")):
+            with pytest.raises(UserError, match=r"waves.py, line 1"):
+                everything()
+
+
+@pytest.mark.parametrize("text", ["noise=0.25", "noise=25e-2", " noise = 0.25 "])
+def test_options_in_a_name_are_those_of_a_call(text: str):
+    task = get_task(f"feynman27/I.16.6[{text}]")
+    assert task is get_task("feynman27/I.16.6", noise=0.25)
+    assert task is find_tasks("feynman27/I.16.6[noise=0.25]")[0]
+    assert task.name == "feynman27/I.16.6[noise=0.25]"
+    assert task.options == {"noise": 0.0}
+    assert task.name not in list_tasks()
+
+
+def test_another_process_finds_a_task_with_options():
+    origin = origin_of(get_task("feynman27/I.16.6", noise=1))
+    assert origin == Origin("feynman27/I.16.6[noise=1.0]")
+    assert task_from(origin) is get_task(origin.name)
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("feynman27/I.16.6[nois=1]", "option of feynman27/I.16.6 'nois': did you mean 'noise'"),
+        ("feynman27/I.16.6[noise=-1]", r"I.16.6\[noise=-1.0\]: want noise >= 0, got noise=-1.0"),
+        ("feynman27/I.16.6[noise=loud]", "want noise to be a number, got 'loud'"),
+        ("feynman27/I.16.6[noise=True]", "want noise to be a number, got True"),
+        ("feynman27/I.16.6[noise=]", "want noise to be a number, got ''"),
+        ("feynman27/I.16.6[noise]", r"unknown task 'feynman27/I.16.6\[noise\]'"),
+        ("bumps_1d[noise=1]", "unknown option of bumps_1d 'noise'"),
+        ("feynman27/*[loud=1]", "unknown option of .* 'loud'"),
+    ],
+)
+def test_an_option_that_a_task_does_not_have_is_refused_in_a_line(name: str, says: str):
+    with pytest.raises(UserError, match=says):
+        find_tasks(name)
+
+
+@pytest.mark.parametrize("name", ["poison", "bumps_3d", "feynman2/I.16.6"])
 def test_an_unknown_task_says_what_comes_close(name: str):
     with pytest.raises(UnknownName, match=f"unknown task '{name}': did you mean .*FILE.py"):
         get_task(name)
@@ -130,14 +200,34 @@ def test_a_model_is_found_by_name():
     assert find_model("kan[grid=3]").name == get_model("kan", grid=3).name
 
 
+@contextmanager
+def shipped(monkeypatch: pytest.MonkeyPatch, folder: Path) -> Iterator[None]:
+    """Tasks are those of a folder."""
+    monkeypatch.setattr(discover, "home", lambda name: folder)
+    discover._shipped.cache_clear()
+    try:
+        yield
+    finally:
+        discover._shipped.cache_clear()
+
+
 def test_two_tasks_of_one_name_are_refused(
     mine: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ):
-    (tmp_path / "other.py").write_text(mine.read_text(encoding="utf-8"), encoding="utf-8")
-    monkeypatch.setattr(discover, "home", lambda name: tmp_path)
-    discover._shipped.cache_clear()
-    try:
-        with pytest.raises(UserError, match="there is a task 'mine' already"):
-            list_tasks()
-    finally:
-        discover._shipped.cache_clear()
+    (tmp_path / "mi.py").write_text(mine.read_text(encoding="utf-8"), encoding="utf-8")
+    with (
+        shipped(monkeypatch, tmp_path),
+        pytest.raises(UserError, match="there is a task 'mine' already"),
+    ):
+        list_tasks()
+
+
+def test_a_name_that_does_not_begin_as_its_file_is_refused(
+    mine: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+):
+    mine.rename(tmp_path / "yours.py")
+    with (
+        shipped(monkeypatch, tmp_path),
+        pytest.raises(UserError, match="want names that begin with 'yours', got 'mine'"),
+    ):
+        list_tasks()

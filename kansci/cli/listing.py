@@ -15,6 +15,7 @@ from rich.table import Table
 from kansci.discover import find_tasks
 from kansci.errors import DoesNotFit
 from kansci.models import Model, get_model, list_models, trainable
+from kansci.models.naming import join
 from kansci.task import Task
 
 BUDGETS = (250, 1_000, 4_000, 16_000)
@@ -23,10 +24,10 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 
 def listing(*headings: str) -> Table:
     """A table whose last column gives way where the terminal is narrow."""
-    table = Table(box=box.SIMPLE, pad_edge=False)
+    table = Table(box=box.SIMPLE, pad_edge=False, expand=True)
     for heading in headings[:-1]:
         table.add_column(heading, no_wrap=True)
-    table.add_column(headings[-1], no_wrap=True, overflow="ellipsis")
+    table.add_column(headings[-1], no_wrap=True, overflow="ellipsis", ratio=1)
     return table
 
 
@@ -47,7 +48,7 @@ def tasks(
     if as_json:
         typer.echo(json.dumps([_task(task) for task in found], indent=1))
         return
-    table = listing("task", "in -> out", "stages", "order", "error", "what")
+    table = listing("task", "in -> out", "stages", "order", "error", "cluster", "what")
     for task in found:
         table.add_row(
             escape(task.name),
@@ -55,10 +56,14 @@ def tasks(
             str(len(task.stages)),
             str(task.order),
             task.metric.replace("_", " "),
+            escape(task.cluster),
             escape(task.about),
         )
     wide_console().print(table)
     typer.echo("order: the highest derivative of the network that the loss takes")
+    typer.echo("cluster: tasks that are equal up to names and a factor; boards count them once")
+    for options in dict.fromkeys(join("NAME", task.options) for task in found if task.options):
+        typer.echo(f"options, with their defaults: {options}")
 
 
 def _task(task: Task) -> dict[str, Any]:
@@ -72,7 +77,9 @@ def _task(task: Task) -> dict[str, Any]:
         "stages": [stage.name for stage in task.stages],
         "order": task.order,
         "metric": task.metric,
-        "scale": task.scale._asdict(),
+        "scale": {"mean": task.scale.mean, "std": task.scale.std},
+        "cluster": task.cluster,
+        "options": task.options,
         "about": task.about,
         "source": task.source,
         "content": task.content,

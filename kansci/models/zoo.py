@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import inspect
 from dataclasses import replace
 
 import kansci.models.forms  # both put their models on the list
 import kansci.models.published  # noqa: F401
 from kansci.errors import UnknownName, UserError
 from kansci.models.model import Model, Option
-from kansci.models.naming import check, join, split
+from kansci.models.naming import accepted, join, split
 from kansci.models.registry import ZOO
 
 
@@ -26,16 +25,10 @@ def get_model(name: str, **options: Option) -> Model:
         UserError: for an option that the model does not have, or a value that it cannot take.
     """
     family, written = split(name)
-    options = written | options
     if family not in ZOO:
         raise UnknownName("model", family, ZOO, "a model of your own: --model FILE.py")
     make = ZOO[family]
-    known = inspect.signature(make).parameters
-    for option, value in options.items():
-        if option not in known:
-            raise UnknownName(f"option of {family}", option, known)
-        check(family, option, value, known[option].default)
-    ordered = {option: options[option] for option in known if option in options}
+    ordered = accepted("model", family, make, written | options)
     label = join(family, ordered)
     try:
         model = make(**ordered)
