@@ -13,7 +13,10 @@ from kansci.stats import Floats
 
 
 def learned(record: Record) -> Floats:
-    """Decades on each stage's probe just after the stage, mean over stages, `(member,)`."""
+    """Decades on each stage's probe just after the stage, mean over stages, `(member,)`.
+
+    Of a joint training, whose one stage holds all, on all probes.
+    """
     just_after, _ = own(record)
     return just_after.mean(0)
 
@@ -22,9 +25,11 @@ def lost(record: Record) -> Floats:
     """Decades just after a stage minus decades at the end, mean over earlier stages, `(member,)`.
 
     Of a member that failed nothing is left of what the others learned: with 0, a model would
-    forget less the more of its members fail.
+    forget less the more of its members fail. Where one stage holds all, nothing is earlier: 0.
     """
     just_after, end = own(record)
+    if len(record.stages) < 2:
+        return np.zeros(just_after.shape[1])
     failed = failures(record)
     earlier = (just_after - end)[:-1].mean(0)
     if failed.all():
@@ -33,9 +38,34 @@ def lost(record: Record) -> Floats:
 
 
 def own(record: Record) -> tuple[Floats, Floats]:
-    """Decades on the probe of each stage, just after it and at the end, `(stage, member)` each."""
+    """Decades on the probe of each stage, just after it and at the end, `(stage, member)` each.
+
+    One stage has all probes for its own.
+    """
     found, probes = decades_of(record), own_probes(record)
+    if len(record.stages) < 2:
+        return found[-1], found[-1]
     return found[np.arange(len(probes)), probes], found[-1, probes]
+
+
+def relearned(record: Record) -> Floats:
+    """Evaluations until a stage that comes again is as good as it was, `(revisit, member)`.
+
+    As good is a training loss of at most four times that at the end of the visit before: twice the
+    error. It is read off the curves, whose points are spread evenly on a log scale, and is the
+    first of them that is low enough; infinite where none is.
+
+    Source: savings, after Ebbinghaus 1885, "Memory", chapter 3.
+    """
+    rows, ends = [], dict[str, Floats]()
+    for curve in record.curves:
+        losses = np.array(curve.losses, dtype=float)  # (evaluation, member)
+        if curve.stage in ends:
+            good = losses <= 4 * ends[curve.stage]
+            first = np.array(curve.evaluations, dtype=float)[good.argmax(0)]
+            rows.append(np.where(good.any(0), first, np.inf))
+        ends[curve.stage] = losses[-1]
+    return np.array(rows)
 
 
 def own_probes(record: Record) -> list[int]:

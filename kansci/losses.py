@@ -1,4 +1,4 @@
-"""Losses of one network: sums of mean squares, and tasks of one program that differ in numbers.
+"""Losses of one network: mean squares, cross entropy, and programs of tasks that differ in numbers.
 
 Any function `loss(predict, *batch)` is a loss; one of a kind that is here can do more. As a
 `MeanSquares` it lets an optimizer see its residuals; with a `program` and `numbers` of its own it
@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
+import torch
 from torch import Tensor
 
 from kansci.task import Batch, Loss, Predict, Scale
@@ -69,7 +70,11 @@ class SquaredError:
     program = REGRESSION
 
     def __init__(self, scale: Scale) -> None:
-        self.numbers = (scale.std,)
+        self._scale = scale
+
+    @property
+    def numbers(self) -> tuple[float, ...]:
+        return (self._scale.std,)
 
     def __call__(self, predict: Predict, x: Tensor, y: Tensor) -> Tensor:
         return self.program(predict, x, y, x.new_tensor(self.numbers))
@@ -78,6 +83,15 @@ class SquaredError:
 def squared_error(scale: Scale) -> Loss:
     """Mean squared error of the standardised target, for batches `(x, y)`."""
     return SquaredError(scale)
+
+
+def cross_entropy(predict: Predict, x: Tensor, y: Tensor) -> Tensor:
+    r"""Of softmax, $-\sum_c y_c \log p_c$ in nats, mean over points.
+
+    Shape:
+        y: `(point, class)`, one-hot, or shares that sum to 1.
+    """
+    return -(y * torch.log_softmax(predict(x), -1)).sum(-1).mean()
 
 
 def program_of(loss: Loss) -> Loss:

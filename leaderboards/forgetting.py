@@ -17,7 +17,7 @@ LEARNED = 1.0
 
 def rows(records: Sequence[AnyRecord], reference: object) -> list[Row]:
     staged = {r.task for r in records if isinstance(r, Record) and len(r.stages) > 1}
-    found = standings(records, lambda record: record.task in staged)
+    found = standings(records, lambda r: r.task in staged and r.recipe.method != "joint")
     return rows_of(map(entry, found), higher_is_better=False)
 
 

@@ -5,10 +5,12 @@ of one spline, local and without a base branch, learns five bumps one after anot
 none.
 """
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from kansci.discover import get_task
+from kansci.discover import find_model, get_task
 from kansci.ensemble import Member
 from kansci.models import get_model
 from kansci.preparing import prepare
@@ -18,7 +20,6 @@ from kansci.suite import get_suite
 from kansci.training import learn
 
 BUMPS = get_task("bumps_1d")
-PROBES = BUMPS.judged_by("test")
 RECIPE = Recipe(
     optimizers=(Optimizer(evaluations=600),), rates=(1e-1,), evaluation_seeds=(0,), dtype="float64"
 )
@@ -28,13 +29,14 @@ def spline(grid):
     return get_model("kan", widths=(1, 1), grid=grid, base=None)
 
 
-def misses(model, recipe):
+def misses(model, recipe, task=BUMPS):
     """Predictions minus truth after each stage, `[stage][probe]`, `(point,)`; nothing is tuned."""
     members = [Member(seed, recipe.rates[0]) for seed in recipe.evaluation_seeds]
-    ensemble = prepare([BUMPS], model, 250, recipe, members)
-    answers = learn(ensemble, [BUMPS], recipe, "test")[0].predictions
+    ensemble = prepare([task], model, 250, recipe, members)
+    answers = learn(ensemble, [task], recipe, "test")[0].predictions
+    probes = task.judged_by("test")
     return [
-        [(answer[0] - probe.y).squeeze(-1) for answer, probe in zip(row, PROBES, strict=True)]
+        [(answer[0] - probe.y).squeeze(-1) for answer, probe in zip(row, probes, strict=True)]
         for row in answers
     ]
 
@@ -72,6 +74,41 @@ def test_adam_alone_makes_a_linear_local_model_forget_the_ends_of_its_windows():
     assert np.diag(errors).max() < 1e-3
     assert 1e-3 < errors[-1].max() < 3e-2
     assert rmse(misses(spline(200), RECIPE))[-1].max() < 1e-3
+
+
+SEARCH = RECIPE.model_copy(
+    update={"optimizers": (Optimizer(name="lbfgs", evaluations=100),), "rates": (1.0,)}
+)
+
+
+def test_the_kan_of_the_paper_keeps_every_bump_to_the_last_digit():
+    errors = rmse(misses(spline(200), SEARCH))
+    assert errors[-1].max() < 1e-4
+    np.testing.assert_allclose(errors[-1], np.diag(errors), rtol=1e-2)
+
+
+@pytest.mark.parametrize(
+    ("name", "least"),
+    [
+        ("kan[widths=1-1,grid=200]", 1e-3),
+        ("kan-published[widths=1-1,grid=200]", 1e-2),
+        ("mlp-tanh[widths=1-13-13-1]", 0.5),
+    ],
+)
+def test_what_the_paper_s_claim_rests_on(name, least):
+    """A base branch brings forgetting back, and an MLP of equal size forgets more than all."""
+    errors = rmse(misses(find_model(name), SEARCH))
+    assert np.diag(errors).max() < 0.2
+    assert errors[-1].max() > least > 10 * errors[-1, -1]
+
+
+def test_in_the_plane_the_kan_of_the_paper_forgets():
+    plane = get_task("bumps_2d")
+    two = replace(plane, stages=plane.stages[:2])
+    errors = rmse(misses(get_model("kan", widths=(2, 5, 1), grid=10, base=None), SEARCH, two))
+    assert errors[0, 0] < 0.02
+    assert errors[1, 0] > 3 * errors[0, 0]
+    assert errors[1, 0] > 0.03
 
 
 @pytest.mark.parametrize("name", ["kan", "mlp-silu", "mlp-tanh"])

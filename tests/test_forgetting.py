@@ -1,0 +1,126 @@
+"""Decades and the field's measures, on matrices worked out by hand and on Records."""
+
+import numpy as np
+import pytest
+
+from kansci import transfer
+from kansci.discover import get_task
+from kansci.errors import UserError
+from kansci.forgetting import learned, lost, own_probes, relearned
+from kansci.models import get_model
+from kansci.recipe import Recipe
+from kansci.record import Curve
+from kansci.runner import unfinished
+
+TASK = get_task("feynman_slabs/I.16.6")
+RECIPE = Recipe(optimizers=({"evaluations": 4},), rates=(0.1,), evaluation_seeds=(0, 1))
+
+# Rows are stages, columns probes; one member. Worked out by hand below.
+MATRIX = np.array([[0.8, 0.3, 0.1], [0.5, 0.9, 0.2], [0.4, 0.6, 0.7]])[..., None]
+
+
+def a_record(errors, *, model="kan-one-layer", task=TASK, **changes):
+    """Of two members, `errors[stage][probe][member]`."""
+    blank = unfinished(task, get_model(model), 250, RECIPE)
+    members = ("ok",) * len(RECIPE.evaluation_seeds)
+    return blank.updated(**{"status": "ok", "members": members, "errors": errors, **changes})
+
+
+def test_the_measures_are_those_worked_out_by_hand():
+    found = {
+        "average": transfer.average(MATRIX),  # (.4 + .6 + .7)/3
+        "learning": transfer.learning(MATRIX),  # (.8 + .9 + .7)/3
+        "forgetting": transfer.forgetting(MATRIX),  # (.8 - .4 + .9 - .6)/2
+        "backward": transfer.backward_transfer(MATRIX),  # (.4 - .8 + .6 - .9)/2
+        "forward": transfer.forward_transfer(MATRIX, np.array([[0.0], [0.1], [0.4]])),
+        "intransigence": transfer.intransigence(MATRIX, np.full((3, 1), 0.95)),
+        "anytime": transfer.anytime(MATRIX),  # (.8 + (.5 + .9)/2 + (.4 + .6 + .7)/3)/3
+    }
+    wanted = {
+        "average": 17 / 30,
+        "learning": 0.8,
+        "forgetting": 0.35,
+        "backward": -0.35,
+        "forward": ((0.3 - 0.1) + (0.2 - 0.4)) / 2,
+        "intransigence": 0.15,
+        "anytime": (0.8 + 0.7 + 17 / 30) / 3,
+    }
+    assert {name: value.shape for name, value in found.items()} == dict.fromkeys(wanted, (1,))
+    assert {name: value.item() for name, value in found.items()} == pytest.approx(wanted)
+
+
+def test_forgetting_is_from_the_best_and_backward_transfer_from_the_first():
+    """A probe that was best long after its own stage."""
+    matrix = np.array([[0.5, 0.0, 0.0], [0.8, 0.5, 0.0], [0.4, 0.5, 0.5]])
+    assert transfer.forgetting(matrix) == pytest.approx((0.8 - 0.4 + 0) / 2)
+    assert transfer.backward_transfer(matrix) == pytest.approx((0.4 - 0.5 + 0) / 2)
+
+
+def test_a_network_that_keeps_all_has_lost_nothing():
+    kept = np.tril(np.ones((4, 4)))
+    assert transfer.forgetting(kept) == transfer.backward_transfer(kept) == 0
+    assert transfer.average(kept) == transfer.anytime(kept) == transfer.learning(kept) == 1
+
+
+def test_scores_of_a_regression_are_of_each_probe_s_own_variance():
+    """A prediction of its own mean scores 0 on every probe, and a worse one no less."""
+    probes = TASK.judged_by("test")
+    spreads = [probe.y.std(correction=0).item() / TASK.scale.std for probe in probes]
+    rows = [[[spread / 2, 9.0] for spread in spreads], [[spread, spread] for spread in spreads]]
+    record = a_record([*rows, *rows], untrained=rows[1])
+    found = transfer.scores(record)
+    assert found.shape == (4, 4, 2)
+    np.testing.assert_allclose(found[0], [[0.75, 0]] * 4, rtol=1e-4)
+    np.testing.assert_allclose(found[1], 0, atol=1e-4)
+    np.testing.assert_allclose(transfer.untrained(record), 0, atol=1e-4)
+
+
+def test_scores_of_classes_are_the_accuracy_without_the_half_that_an_error_rate_adds():
+    task = get_task("digits_classes")
+    points = [len(probe.x) for probe in task.judged_by("test")]
+    errors = [[[(wrong + 0.5) / (count + 1)] * 2 for wrong, count in enumerate(points)]] * 5
+    found = transfer.scores(a_record(errors, task=task, model="mlp-silu"))
+    np.testing.assert_allclose(found[2, :, 0], [1 - i / n for i, n in enumerate(points)], rtol=1e-5)
+
+
+def test_a_member_that_failed_scores_nothing():
+    errors = np.full((4, 4, 2), 1e-3)
+    errors[..., 1] = np.nan
+    found = transfer.scores(a_record(errors.tolist(), members=("ok", "diverged")))
+    assert (found[..., 0] > 0.99).all()
+    assert (found[..., 1] == 0).all()
+
+
+def test_a_record_that_does_not_know_the_spread_of_its_probes_says_so():
+    record = a_record(np.ones((4, 4, 2)).tolist(), spreads=(), points=())
+    with pytest.raises(UserError, match="run it again"):
+        transfer.scores(record)
+
+
+def test_a_joint_training_has_learned_all_and_lost_nothing():
+    recipe = RECIPE.model_copy(update={"method": "joint"})
+    blank = unfinished(TASK, get_model("kan"), 250, recipe)
+    errors = [[[0.1, 0.01], [0.1, 0.01], [0.001, 0.01], [0.001, 0.01]]]
+    joint = blank.updated(status="ok", members=("ok", "ok"), errors=errors)
+    assert joint.stages == ("all stages",)
+    np.testing.assert_allclose(learned(joint), [2, 2])
+    np.testing.assert_allclose(lost(joint), [0, 0])
+    assert transfer.scores(joint).shape == (1, 4, 2)
+
+
+def test_a_stage_that_comes_again_is_judged_by_the_probe_of_its_name():
+    cyclic = get_task("bumps_cyclic")
+    record = a_record(np.ones((15, 5, 2)).tolist(), task=cyclic)
+    assert own_probes(record) == [*range(5)] * 3
+    assert transfer.scores(record).shape == (15, 15, 2)
+
+
+def test_a_revisit_counts_until_the_loss_is_four_times_what_it_was():
+    def curve(stage, *losses):
+        return Curve(stage=stage, evaluations=(1, 2, 4), losses=losses)
+
+    first = curve("a", (9, 9), (5, 5), (1, 1))
+    other = curve("b", (9, 9), (1, 1), (1, 1))
+    again = curve("a", (8, 8), (4, 6), (2, 5))
+    record = a_record(np.ones((4, 4, 2)).tolist(), curves=(first, other, again))
+    assert relearned(record).tolist() == [[2, np.inf]]
