@@ -18,6 +18,12 @@ from kansci.jets import Jet, nested, silu, taylor
 
 Rule = Callable[[Any, Jet], Jet]
 RULES: dict[type[nn.Module], Rule] = {}
+# What torch says of a module that it cannot differentiate forward, and what is to be done.
+REFUSED = {
+    "mutate a captured Tensor": "which changes its own state as it learns: use LayerNorm, or none",
+    "setup_context": "whose autograd.Function is of the old form: give it a setup_context",
+    "doesn't have storage": "which leaves torch, for NumPy perhaps: compute in torch",
+}
 
 
 def passes_jets(kind: type[nn.Module]) -> Callable[[Rule], Rule]:
@@ -31,14 +37,29 @@ def passes_jets(kind: type[nn.Module]) -> Callable[[Rule], Rule]:
 
 
 def carry(module: nn.Module, jet: Jet) -> Jet:
-    """The jet of `module(z)`, given that of its input `z`."""
+    """The jet of `module(z)`, given that of its input `z`.
+
+    Raises:
+        ValueError: for a module that has no rule and that `torch.func` refuses.
+    """
     # What computes something else, by a subclass, a hook or a patch, must not inherit a rule.
     if module._forward_hooks or module._forward_pre_hooks or "forward" in vars(module):
-        return nested(module, jet)
+        return _without_rule(module, jet)
     for kind in type(module).__mro__:
         if kind in RULES and type(module).forward is kind.forward:
             return RULES[kind](module, jet)
-    return nested(module, jet)
+    return _without_rule(module, jet)
+
+
+def _without_rule(module: nn.Module, jet: Jet) -> Jet:
+    try:
+        return nested(module, jet)
+    except RuntimeError as problem:
+        advice = next((one for words, one in REFUSED.items() if words in str(problem)), None)
+        if advice is None:
+            raise
+        wanted = "derivatives by the inputs want layers that torch.func can follow"
+        raise ValueError(f"{wanted}, got {type(module).__name__}, {advice}") from problem
 
 
 @passes_jets(nn.Linear)

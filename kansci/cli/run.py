@@ -22,6 +22,7 @@ from kansci.cli.selection import (
     Budgets,
     Models,
     Out,
+    RecipeName,
     SuiteName,
     Tasks,
     present,
@@ -51,6 +52,7 @@ def run(
     model: Models = None,
     task: Tasks = None,
     parameters: Budgets = None,
+    recipe: RecipeName = None,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
     gear: Annotated[
         str | None, typer.Option(help="eager or compiled; by default chosen from the work ahead.")
@@ -83,7 +85,7 @@ def run(
     `kansci merge` joins; the same command without --shard then completes it.
     """
     torch.set_num_threads(1)  # networks this small gain nothing from a second
-    chosen = select(suite, model, task, parameters)
+    chosen = select(suite, model, task, parameters, recipe)
     part = read_shard(shard) if shard else None
     again = statuses(retry or ())
     engines.check(engine, address, gpu_share, workers)

@@ -17,6 +17,7 @@ from kansci.cli.selection import (
     Budgets,
     Models,
     Out,
+    RecipeName,
     Selection,
     SuiteName,
     Tasks,
@@ -45,6 +46,7 @@ def status(
     model: Models = None,
     task: Tasks = None,
     parameters: Budgets = None,
+    recipe: RecipeName = None,
     out: Out = None,
     shard: Annotated[str | None, typer.Option(help="i/n: only one part of it.")] = None,
     as_json: Json = False,
@@ -54,7 +56,7 @@ def status(
     Takes the same choices as `kansci run`; whatever became of a cell, it is done. `kansci run
     --retry failed` computes failures again.
     """
-    chosen = select(suite, model, task, parameters)
+    chosen = select(suite, model, task, parameters, recipe)
     folder = chosen.folder(out)
     part = read_shard(shard) if shard else None
     ahead = look_ahead(chosen, present(folder), shard=part)

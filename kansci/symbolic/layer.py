@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+
 import torch
 from torch import Tensor, nn
 
@@ -18,7 +20,7 @@ class SymbolicLayer(EdgeLayer):
     free. In double precision, as formulas are exact or nothing.
 
     Attributes:
-        names: of the functions, a list of `in` for each output.
+        names: of the functions, a list of `in` for each output; they are part of `state_dict()`.
     """
 
     free: Tensor
@@ -38,8 +40,7 @@ class SymbolicLayer(EdgeLayer):
         Raises:
             ValueError: for a name that the library does not have.
         """
-        if fit.name not in FUNCTIONS:
-            raise ValueError(f"want a function out of {', '.join(FUNCTIONS)}, got {fit.name!r}")
+        check_name(fit.name)
         *numbers, constant = fit.numbers
         free = FUNCTIONS[fit.name].free[:3] if fit.name != "0" else (False,) * 3
         self.names[out][into] = fit.name
@@ -47,19 +48,53 @@ class SymbolicLayer(EdgeLayer):
         self.numbers[out, into] = self.numbers.new_tensor(numbers)
         self.bias[out] += constant
 
+    def get_extra_state(self) -> dict[str, list[list[str]]]:
+        """The names, which stand in the state beside the numbers."""
+        return {"names": [list(row) for row in self.names]}
+
+    def set_extra_state(self, state: dict[str, list[list[str]]]) -> None:
+        """The names as they were saved.
+
+        Raises:
+            ValueError: for a layer of another shape, or a function that the library does not have.
+        """
+        names = [list(row) for row in state["names"]]
+        if len(names) != self.dim_out or any(len(row) != self.dim_in for row in names):
+            got = f"{len(names)} rows of {sorted({len(row) for row in names})}"
+            raise ValueError(f"want names ({self.dim_out}, {self.dim_in}), got {got}")
+        for name in sorted({name for row in names for name in row}):
+            check_name(name)
+        self.names = names
+
     def edges(self, x: Tensor, order: int) -> tuple[Tensor, ...]:
         numbers = torch.where(self.free, self.numbers, self.numbers.detach())
-        a, b, c = numbers.transpose(0, 1).unsqueeze(-1).unbind(2)  # (in, out, 1)
-        z = a * x.unsqueeze(1) + b  # (in, out, point)
-        found = [torch.zeros_like(z)] * (order + 1)
-        for name in sorted({name for row in self.names for name in row} - {"0"}):
-            own = torch.tensor([[one == name for one in row] for row in self.names]).mT
-            own = own.to(z.device).unsqueeze(-1)
-            # Elsewhere 1, where every function is finite: 0 times an infinite slope is NaN.
-            values = taylor(FUNCTIONS[name].value, torch.where(own, z, 1.0), order)
-            pairs = zip(found, values, strict=True)
-            found = [torch.where(own, value, old) for old, value in pairs]
-        return tuple(c * a**number * value for number, value in enumerate(found))
+        a, b, c = numbers.transpose(0, 1).flatten(0, 1).unsqueeze(-1).unbind(1)  # (in * out, 1)
+        found, order_of = [], list[int]()
+        for name, places in self._places().items():
+            order_of += places
+            own = torch.tensor(places, device=x.device)
+            scale = a[own]
+            values = taylor(FUNCTIONS[name].value, scale * x[own // self.dim_out] + b[own], order)
+            found.append([c[own] * scale**power * one for power, one in enumerate(values)])
+        back = torch.tensor(order_of, device=x.device).argsort()
+        return tuple(
+            torch.cat(rows)[back].unflatten(0, (self.dim_in, self.dim_out))
+            for rows in zip(*found, strict=True)
+        )
+
+    def _places(self) -> dict[str, list[int]]:
+        """Which edges each function is on, counted from input to input."""
+        places = defaultdict[str, list[int]](list)
+        for into in range(self.dim_in):
+            for out in range(self.dim_out):
+                places[self.names[out][into]].append(into * self.dim_out + out)
+        return places
+
+
+def check_name(name: str) -> None:
+    """Raises a ValueError for a function that the library does not have."""
+    if name not in FUNCTIONS:
+        raise ValueError(f"want a function out of {', '.join(FUNCTIONS)}, got {name!r}")
 
 
 class Locking(EdgeLayer):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
-from torch.func import functional_call, jacfwd
+from torch.func import functional_call, jacrev, vmap
 from torch.nn.utils import parameters_to_vector, vector_to_parameters
 
 from kansci.models.edges.train import train
@@ -12,6 +12,7 @@ from kansci.optim import LevenbergMarquardt
 from kansci.recipe import Optimizer
 
 LARGEST = 300  # numbers up to which Levenberg-Marquardt costs less than L-BFGS
+ROWS = 4_096  # points of which the slopes are found at once
 PATIENCE = 10  # L-BFGS iterations that are worth one of its steps
 
 
@@ -28,9 +29,14 @@ class Residuals:
         return 2 * gradient, loss
 
     def normal(self) -> tuple[Tensor, Tensor, Tensor]:
-        """Normal equations at the weights as they stand."""
-        jacobian = jacfwd(self._residual)(self.weights[0])  # (row, n)
-        rest = self._residual(self.weights[0])
+        """Normal equations at the weights as they stand.
+
+        Backward, point by point: there are many numbers, and few outputs.
+        """
+        slopes = vmap(jacrev(self._residual, has_aux=True), (None, 0, 0), chunk_size=ROWS)
+        jacobian, rest = slopes(self.weights[0], self._x, self._y)
+        jacobian = jacobian.flatten(0, 1) / len(rest) ** 0.5  # (row, n)
+        rest = rest.flatten() / len(rest) ** 0.5
         parts = jacobian.mT @ jacobian, jacobian.mT @ rest, rest @ rest
         return tuple(part.detach().unsqueeze(0) for part in parts)  # type: ignore[return-value]
 
@@ -38,14 +44,15 @@ class Residuals:
         """The weights become those of the network."""
         vector_to_parameters(self.weights[0], self._named.values())
 
-    def _residual(self, weights: Tensor) -> Tensor:
+    def _residual(self, weights: Tensor, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
+        """At one point, `(out,)`; twice, as its slopes are wanted and itself."""
         pieces = weights.split([one.numel() for one in self._named.values()])
         own = {
             name: piece.view_as(one)
             for (name, one), piece in zip(self._named.items(), pieces, strict=True)
         }
-        rest = functional_call(self._network, own, (self._x,)) - self._y
-        return rest.flatten() / len(rest) ** 0.5
+        rest = functional_call(self._network, own, (x.unsqueeze(0),)).squeeze(0) - y
+        return rest, rest
 
 
 def refit(network: nn.Module, x: Tensor, y: Tensor, steps: int) -> None:

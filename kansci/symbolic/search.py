@@ -10,7 +10,7 @@ describes the data in fewer bits stays.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from copy import deepcopy
 from typing import NamedTuple
 
@@ -20,7 +20,7 @@ from torch import Tensor, nn
 from kansci.models.edges.importance import importance
 from kansci.models.edges.parts import edge_layers, fed, replaced
 from kansci.models.layer import EdgeLayer, points_last
-from kansci.symbolic.fitting import Fit, fits
+from kansci.symbolic.fitting import Fit, fits_of_each
 from kansci.symbolic.layer import Locking, SymbolicLayer
 from kansci.symbolic.library import FUNCTIONS, LIBRARY
 from kansci.symbolic.refit import refit
@@ -40,13 +40,14 @@ class Place(NamedTuple):
 
 
 class Plan(NamedTuple):
-    """What the search is told."""
+    """What the search is told, and whom it tells how far it is."""
 
     x: Tensor
     y: Tensor
     names: Sequence[str]
     price: float
     steps: int
+    say: Callable[[str], None]
 
 
 def symbolic(
@@ -58,6 +59,7 @@ def symbolic(
     price: float = 1.0,
     tries: int = 3,
     steps: int = 30,
+    progress: Callable[[str], None] | None = None,
 ) -> nn.Module:
     r"""A copy of a pruned network whose edges are functions with names, all numbers refitted.
 
@@ -70,25 +72,28 @@ def symbolic(
         names: functions that may be used; `kansci.symbolic.LIBRARY` are all.
         tries: other functions that each edge is tried with in the end.
         steps: of Levenberg-Marquardt in each refit.
+        progress: is told in a line how far the search is, again and again; `print`, for instance.
 
     Raises:
         ValueError: for a network without edges, or for fewer than two names.
     """
     if len(names) < 2:
         raise ValueError(f"want two functions or more to choose from, got {list(names)}")
-    work = deepcopy(network).double()
+    work = deepcopy(network).double().eval()
     x = x.reshape(-1, x.shape[-1]).double()
     with torch.no_grad():
         target = work(x) if y is None else y.reshape(-1, y.shape[-1]).double()
-    plan = Plan(x, target, names, price, steps)
+    plan = Plan(x, target, names, price, steps, progress or (lambda line: None))
     for layer in edge_layers(work):
         work = replaced(work, layer, Locking(layer))
+    edges = len(open_places(work))
     while places := open_places(work):
-        judged = [(judge(work, place, plan)[0], place) for place in places]
+        judged = [(fits[0], place) for place, fits in judge(work, places, plan).items()]
         judged.sort(key=lambda pair: pair[0].unexplained)
         for fit, place in judged[: math.ceil(len(judged) / SHARE)]:
             locking(work)[place.layer].lock(place.out, place.into, fit)
         refit(work, x, target, steps)
+        plan.say(f"named {edges - len(open_places(work))} of {edges} edges")
     for layer in locking(work):
         work = replaced(work, layer, layer.done())
     return without_idle(improved(without_idle(work, plan), plan, tries), plan)
@@ -99,8 +104,7 @@ def without_idle(network: nn.Module, plan: Plan) -> nn.Module:
     other = deepcopy(network)
     scores = importance(other, plan.x).edges
     idle = [place for place in named_places(other) if scores[place.layer][place[1:]] < IDLE]
-    for place in idle:
-        _, value = seen(other, place, plan)
+    for place, (_, value) in zip(idle, seen(other, idle, plan), strict=True):
         rest = Fit("0", (1.0, 0.0, 0.0, float(value.mean())), 1.0)
         layer_at(other, place).name(place.out, place.into, rest)
     if not idle:
@@ -115,32 +119,44 @@ def improved(network: nn.Module, plan: Plan, tries: int) -> nn.Module:
     again = True
     while again:
         again = False
-        for place in named_places(network):
+        places = named_places(network)
+        judged: dict[Place, list[Fit]] = {}
+        for number, place in enumerate(places):
             if unexplained(network, plan) <= EXACT:
                 return network
-            for fit in judge(network, place, plan)[:tries]:
+            if place not in judged:  # all that are left, at the network as it stands
+                judged = judge(network, places[number:], plan)
+            for fit in judged[place][:tries]:
                 other = deepcopy(network)
                 layer_at(other, place).name(place.out, place.into, fit)
                 refit(other, plan.x, plan.y, plan.steps)
                 if (bits := cost(other, plan)) < best - WORTH:
-                    network, best, again = other, bits, True
+                    network, best, again, judged = other, bits, True, {}
+            plan.say(f"tried others on {number + 1} of {len(places)} edges: {best:.1f} bits")
     return network
 
 
-def judge(network: nn.Module, place: Place, plan: Plan) -> list[Fit]:
-    """The functions that an edge could be, the best first, but for the one it is."""
-    layer = edge_layers(network)[place.layer]
-    now = layer.names[place.out][place.into] if isinstance(layer, SymbolicLayer) else None
-    names = [name for name in plan.names if name != now]
-    return fits(*seen(network, place, plan), names, price=plan.price)
+def judge(network: nn.Module, places: list[Place], plan: Plan) -> dict[Place, list[Fit]]:
+    """The functions that edges could be, the best first, but for those they are."""
+    x, y = (torch.stack(rows) for rows in zip(*seen(network, places, plan), strict=True))
+    every = fits_of_each(x, y, plan.names, price=plan.price)
+    found = {}
+    for place, fits in zip(places, every, strict=True):
+        layer = edge_layers(network)[place.layer]
+        now = layer.names[place.out][place.into] if isinstance(layer, SymbolicLayer) else None
+        found[place] = [fit for fit in fits if fit.name != now]
+    return found
 
 
 @torch.no_grad()
-def seen(network: nn.Module, place: Place, plan: Plan) -> tuple[Tensor, Tensor]:
-    """What an edge is fed and what it gives, `(point,)` each."""
+def seen(network: nn.Module, places: list[Place], plan: Plan) -> list[tuple[Tensor, Tensor]]:
+    """What edges are fed and what they give, `(point,)` each."""
     layers = [(part, z) for part, z in fed(network, plan.x) if isinstance(part, EdgeLayer)]
-    layer, z = layers[place.layer]
-    return z[:, place.into], layer.edges(points_last(z), 0)[0][place.into, place.out]
+    edges = [layer.edges(points_last(z), 0)[0] for layer, z in layers]  # (in, out, point)
+    return [
+        (layers[place.layer][1][:, place.into], edges[place.layer][place.into, place.out])
+        for place in places
+    ]
 
 
 @torch.no_grad()

@@ -1,8 +1,9 @@
 r"""How much each edge and node has to do with the outputs.
 
 Source: Liu et al. 2024, "KAN: Kolmogorov-Arnold Networks", arXiv:2404.19756, section 2.5.1 (mean
-absolute values); Liu et al. 2024, "KAN 2.0", arXiv:2408.10205, section 4.1 (scores that are
-handed back from the outputs), as pykan 0.2.8 has them.
+absolute values); Liu et al. 2024, "KAN 2.0", arXiv:2408.10205, section 4.1, "Identifying
+important features from KANs" (scores that are handed back from the outputs), as pykan 0.2.8 has
+them.
 We differ: an output that does not vary hands nothing back, instead of a share over $10^{-4}$.
 """
 

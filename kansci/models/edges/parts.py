@@ -34,6 +34,11 @@ def parts(network: nn.Module) -> list[nn.Module]:
     return [network]
 
 
+def has_edges(network: nn.Module) -> bool:
+    """Whether some of its layers are functions on edges."""
+    return any(isinstance(part, EdgeLayer) for part in parts(network))
+
+
 def edge_layers(network: nn.Module) -> list[EdgeLayer]:
     """The layers whose edges can be looked at, from the inputs on.
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from kansci.models.edges.parts import fed
-from kansci.models.layer import EdgeLayer, points_last
+from kansci.models.edges.parts import inner, parts
+from kansci.models.layer import EdgeLayer, points_first, points_last
 
 TINY = 1e-12  # an edge that is 0 has no logarithm
 
@@ -21,11 +21,12 @@ def sizes(layer: EdgeLayer, x: Tensor) -> Tensor:
     Shape:
         x: `(point, in)`.
     """
-    mean = layer.edges(points_last(x), 0)[0].abs().mean(-1).mT  # (out, in)
-    return mean if layer.kept is None else mean * layer.kept
+    return _means(layer, layer.edges(points_last(x), 0)[0])
 
 
-def penalty(network: nn.Module, x: Tensor, *, l1: float = 1.0, entropy: float = 2.0) -> Tensor:
+def penalty(
+    network: nn.Module, x: Tensor, *, l1: float | Tensor = 1.0, entropy: float | Tensor = 2.0
+) -> Tensor:
     r"""$\sum_l \mu_1 |\Phi_l|_1 + \mu_2 S(\Phi_l)$ of a network on points, a number to be added.
 
     $|\Phi|_1 = \sum_{oi} |\phi_{oi}|_1$ makes edges small, and the entropy of their shares,
@@ -39,9 +40,21 @@ def penalty(network: nn.Module, x: Tensor, *, l1: float = 1.0, entropy: float = 
         ValueError: for a network without edges.
     """
     total = x.new_zeros(())
-    for part, z in fed(network, x):
-        if isinstance(part, EdgeLayer):
-            size = sizes(part, z)
-            share = size / (size.sum() + TINY)
-            total = total + l1 * size.sum() - entropy * (share * torch.log(share + TINY)).sum()
+    z = inner(network, x)
+    for part in parts(network):
+        if not isinstance(part, EdgeLayer):
+            z = part(z)
+            continue
+        edges = part.edges(points_last(z), 0)[0]
+        size = _means(part, edges)
+        share = size / (size.sum() + TINY)
+        total = total + l1 * size.sum() - entropy * (share * torch.log(share + TINY)).sum()
+        y = part.summed(edges)  # not another call of the layer, which would compute them again
+        z = points_first(y if part.bias is None else y + part.bias.unsqueeze(-1), z)
     return total
+
+
+def _means(layer: EdgeLayer, edges: Tensor) -> Tensor:
+    """Of absolute values over points, `(in, out, point)` to `(out, in)`."""
+    mean = edges.abs().mean(-1).mT
+    return mean if layer.kept is None else mean * layer.kept

@@ -1,0 +1,69 @@
+"""Symbolic regression by genetic programming: what a formula found in a network is up against.
+
+Source: Burlacu, Kronberger and Kommenda 2020, "Operon C++", GECCO companion,
+https://doi.org/10.1145/3377929.3398099, by its Python package pyoperon.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import sympy
+from torch import Tensor
+
+from kansci.errors import UserError
+from kansci.formulas import read
+
+SYMBOLS = "add,sub,mul,div,constant,variable,sin,cos,exp,log,sqrt,square,tanh"
+DIGITS = 12  # of constants in a formula
+
+
+def operon(
+    x: Tensor, y: Tensor, names: Sequence[str], *, evaluations: int = 200_000, seed: int = 0
+) -> sympy.Expr:
+    """A formula of given points, by Operon; the same for the same seed, on one thread.
+
+    The trade between error and length is its own, by minimum description length.
+
+    Args:
+        names: of the inputs, in order.
+        evaluations: of candidate formulas.
+
+    Shape:
+        x: `(point, in)`.
+        y: `(point, 1)`.
+
+    Raises:
+        UserError: where pyoperon is not installed.
+    """
+    regressor = _regressor()(
+        allowed_symbols=SYMBOLS,
+        optimizer_iterations=10,  # of Levenberg-Marquardt on the constants of every candidate
+        max_evaluations=evaluations,
+        max_length=40,
+        objectives=["r2", "length"],
+        random_state=seed,
+        n_threads=1,
+    )
+    regressor.fit(x.double().cpu().numpy(), y.double().cpu().numpy().ravel())
+    # Names of its own: those of a task may be words of a formula, such as `beta`.
+    symbols = [sympy.Symbol(f"X{place}", real=True) for place in range(len(names))]
+    text = regressor.get_model_string(regressor.model_, DIGITS, list(map(str, symbols)))
+    own = [sympy.Symbol(name, real=True) for name in names]
+    found = parsed(text).subs(dict(zip(symbols, own, strict=True)), simultaneous=True)
+    assert isinstance(found, sympy.Expr)
+    return found
+
+
+def parsed(text: str) -> sympy.Expr:
+    """A formula as Operon writes it, through the whitelist of `kansci.formulas`."""
+    return read(text.replace("^", "**"))
+
+
+def _regressor() -> Any:
+    try:
+        from pyoperon.sklearn import SymbolicRegressor  # pyright: ignore[reportMissingImports]
+    except ImportError as error:
+        raise UserError("want pyoperon, got none: pip install 'kansci[sr]'") from error
+    return SymbolicRegressor
