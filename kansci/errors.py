@@ -28,5 +28,9 @@ class DoesNotFit(ValueError):
     """A network cannot be built within the budget: a row on every board, and no failure."""
 
 
+class NotApplicable(ValueError):
+    """A task asks for what a model does not do; says what, with the model as the subject."""
+
+
 class OutOfTime(Exception):
     """The time limit of a cell has passed."""

@@ -9,7 +9,8 @@ Source: Nocedal and Wright 2006, "Numerical Optimization", section 10.3.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from math import sqrt
 
 import torch
 from torch import Tensor
@@ -31,6 +32,17 @@ def normal(
     """
     gram = weights.new_zeros(len(weights), len(weights))
     gradient, total = torch.zeros_like(weights), weights.new_zeros(())
+    for jacobian, residual in linearised(loss, network, weights, batch):
+        gram = gram + jacobian.mT @ jacobian
+        gradient = gradient + residual @ jacobian
+        total = total + residual.square().sum()
+    return gram, gradient, total
+
+
+def linearised(
+    loss: MeanSquares, network: Callable[[Tensor], Predict], weights: Tensor, batch: Batch
+) -> Iterator[tuple[Tensor, Tensor]]:
+    """Rows of $J$ `(row, n)` and of $r$ `(row,)`, weighted, some points at a time."""
     for part in loss.parts:
         given = [batch[i] for i in part.given]
 
@@ -47,9 +59,5 @@ def normal(
         taken = [batch[i] for i in part.takes]
         for rows in zip(*(one.split(ROWS) for one in taken), strict=True):
             jacobian, residual = each(weights, *rows)  # (row, k, n), (row, k)
-            share = part.weight / (len(taken[0]) * residual.shape[-1])
-            jacobian, residual = jacobian.flatten(0, 1), residual.flatten()
-            gram = gram + share * (jacobian.mT @ jacobian)
-            gradient = gradient + share * (residual @ jacobian)
-            total = total + share * residual.square().sum()
-    return gram, gradient, total
+            share = sqrt(part.weight / (len(taken[0]) * residual.shape[-1]))
+            yield share * jacobian.flatten(0, 1), share * residual.flatten()

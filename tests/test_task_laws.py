@@ -50,7 +50,7 @@ def seen(task: Task) -> torch.Tensor:
 def exposed(task: Task) -> Task:
     x = torch.cat([seen(task), task.probes[1].x])
     y = 1 + x[:, :1] * torch.sin(x[:, 1:])
-    return with_probe(task, 1, x=x, y=y)
+    return with_probe(task, 1, questions=x, answers=y)
 
 
 BROKEN: dict[str, tuple[str, Task, str]] = {
@@ -72,7 +72,7 @@ BROKEN: dict[str, tuple[str, Task, str]] = {
     "a narrow domain": ("domain", replace(CURVE, domain=((-1, 1), (0, 5))), "widen"),
     "too low an order": ("order", replace(FIELD, order=1), "want order=2"),
     "too high an order": ("order", replace(FIELD, order=3), "want order=2"),
-    "other answers": ("answers", with_probe(CURVE, 1, y=CURVE.probes[1].y + 1e-3), "truth"),
+    "other answers": ("answers", with_probe(CURVE, 1, answers=CURVE.probes[1].y + 1e-3), "truth"),
     "another loss than stated": (
         "solved",
         with_stage(CURVE, loss=lambda predict, x, y: (predict(x) - 2 * y).square().mean()),
@@ -81,7 +81,7 @@ BROKEN: dict[str, tuple[str, Task, str]] = {
     "a probe inside the training points": ("probes apart", exposed(CURVE), "10 points of both"),
     "test points to tune on": (
         "probes apart",
-        with_probe(CURVE, 0, x=CURVE.probes[1].x, y=CURVE.probes[1].y),
+        with_probe(CURVE, 0, questions=CURVE.probes[1].x, answers=CURVE.probes[1].y),
         "of validation",
     ),
     "stages without a tuning task": ("tuning", replace(BUMPS, tuning=None), "tuning task"),

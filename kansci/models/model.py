@@ -42,6 +42,9 @@ class Model:
         quirks: what a published form does that a reader would not expect, a sentence each.
         kind: what the model is grouped by in listings.
         control: a yardstick rather than a contender; boards mark it.
+        fitted: how its numbers are found, of a control that is not trained by the recipe's
+            optimizers: a name of `kansci.fitting`.
+        settings: of that method, tried in place of learning rates.
         entry: the zoo's function of options that it comes from; its source is part of the key.
     """
 
@@ -55,6 +58,12 @@ class Model:
     control: bool = False
     entry: Callable[..., object] | None = None
     quirks: tuple[str, ...] = ()
+    fitted: str = ""
+    settings: tuple[float, ...] = ()
+
+    def __post_init__(self) -> None:
+        if bool(self.fitted) != bool(self.settings) or (self.fitted and not self.control):
+            raise ValueError("want fitted and settings of a control, and both or neither")
 
     def rough(self, order: int) -> bool:
         """Whether a task takes a derivative that exists but jumps."""

@@ -30,7 +30,8 @@ TRIAL = Recipe(
     dtype="float64",
     points=32,
 )
-EQUAL = 1e-9  # of a truth to a formula, relative to the largest; of two points, of the domain
+EQUAL = 1e-9  # of a truth to a formula, relative to the largest; of a point to the domain
+SAME = 1e-12  # of the domain: what is nearer is one point
 SOLVED = 1e-12  # of a loss at the truth, relative to that of another function
 
 
@@ -162,8 +163,8 @@ def probes_apart(question: Question) -> Iterator[str]:
 
 def _shared(x: Tensor, others: Tensor) -> int:
     """How many of some points are among others, to a hair."""
-    cells = {tuple(row) for row in torch.round(others / EQUAL / 10).long().tolist()}
-    return sum(tuple(row) in cells for row in torch.round(x / EQUAL / 10).long().tolist())
+    cells = {tuple(row) for row in torch.round(others / SAME).long().tolist()}
+    return sum(tuple(row) in cells for row in torch.round(x / SAME).long().tolist())
 
 
 def tuning(question: Question) -> Iterator[str]:

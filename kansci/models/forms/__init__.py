@@ -13,6 +13,7 @@ FAMILIES = (
     "rationals",
     "others",
     "controls",
+    "classical",
 )
 
 for _family in FAMILIES:
