@@ -31,7 +31,8 @@ from kansci.ensemble import Ensemble, Member
 from kansci.equations import on
 from kansci.objective import Objective
 from kansci.optim import OPTIMIZERS
-from kansci.pde import lattice, pde
+from kansci.pde import Weights, pde
+from kansci.pde.region import Region
 from kansci.preparing import draw, prepare
 from kansci.recipe import Optimizer, Recipe
 from kansci.record import Gear
@@ -70,11 +71,11 @@ def tutorial() -> Task:
         equations=("u_xx + u_yy + 2*pi**2*sin(pi*x)*sin(pi*y)",),
         conditions=(on("x = -1", "u"), on("x = 1", "u"), on("y = -1", "u"), on("y = 1", "u")),
         truth="sin(pi*x)*sin(pi*y)",
-        weights=(0.01, 1),
+        weights=Weights(residual=0.01),
         grid=(SIDES, SIDES),
         source="pykan's tutorials, Example_7_PDE_accuracy",
     )
-    mesh = lattice(task.domain, (SIDES, SIDES))
+    mesh = Region(("x", "y"), task.domain).lattice((SIDES, SIDES))
     places = ((0, -1), (0, 1), (1, -1), (1, 1))
     edges = tuple(mesh[mesh[:, axis] == end] for axis, end in places)
 

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from kansci.models import list_models as list_models
     from kansci.recipe import Optimizer as Optimizer
     from kansci.recipe import Recipe as Recipe
+    from kansci.recipe import Sparse as Sparse
     from kansci.record import Record as Record
+    from kansci.suite import get_recipe as get_recipe
     from kansci.suite import get_suite as get_suite
     from kansci.suite import list_suites as list_suites
     from kansci.task import Task as Task
@@ -27,10 +29,12 @@ _HOME_OF = {
     "Optimizer": "kansci.recipe",
     "Recipe": "kansci.recipe",
     "Record": "kansci.record",
+    "Sparse": "kansci.recipe",
     "Task": "kansci.task",
     "fit": "kansci.api",
     "get_board": "kansci.api",
     "get_model": "kansci.discover",
+    "get_recipe": "kansci.suite",
     "get_suite": "kansci.suite",
     "get_task": "kansci.discover",
     "list_boards": "kansci.api",

@@ -23,7 +23,7 @@ from kansci.reference import Reference
 from kansci.suite import Cell, get_suite
 from kansci.task import Task
 from kansci.together import Job
-from kansci.training import learn, tune
+from kansci.training import learn, rates_of, tune
 
 
 def run(
@@ -80,10 +80,10 @@ def fit(
     what = (cell.model, cell.budget, cell.recipe)
     where = choose_device(device)
     tuned = tune([cell.task], *what, device=where)
-    rate = chosen(cell.task, cell.recipe, tuned[0]).rate
+    rate = chosen(cell.task, cell.recipe, tuned[0], rates_of(cell.model, cell.recipe)).rate
     member = Member(cell.recipe.evaluation_seeds[0], rate)
     ensemble = prepare([cell.task], *what, [member], device=where)
-    learn(ensemble, [cell.task], cell.recipe, None)
+    learn(ensemble, [cell.task], cell.recipe, None, fitted=cell.model.fitted)
     return ensemble.network(0).eval()
 
 

@@ -21,6 +21,7 @@ from kansci.gauss import normal
 from kansci.looping import by_autograd, looped
 from kansci.losses import MeanSquares
 from kansci.models import trainable
+from kansci.models.units import without_units
 from kansci.stacked import Rows, Weights, first_names, named, stacked
 from kansci.task import Batch, Loss
 
@@ -29,6 +30,7 @@ WIDTH = 8  # members predicted at once
 EVERY = slice(None)
 Lifted = Callable[..., tuple[Tensor, ...]]
 Remake = Callable[[nn.Module], nn.Module]
+Ask = Callable[[Network, Tensor], Tensor]
 
 
 class Member(NamedTuple):
@@ -74,7 +76,7 @@ class Ensemble:
 
     def _hold(self, networks: Sequence[nn.Module]) -> None:
         """What its members are: networks of one form, from here on."""
-        self.parameters_of_one = trainable(networks[0])
+        self.parameters_of_one = trainable(without_units(networks[0]))
         weights, self.fixed = stacked(networks, self.device)
         self._names = first_names(networks[0])
         self._rows = Rows(weights)
@@ -109,6 +111,14 @@ class Ensemble:
             for remake in self._remakes:
                 network = remake(network)
         return self.export(index, network)
+
+    def put(self, index: int, network: nn.Module) -> None:
+        """Makes a network of its kind one member's, with all that it holds."""
+        own = named(network)
+        with torch.no_grad():
+            for kind in (self.params, self.fixed):
+                for name, rows in kind.items():
+                    rows[index] = own[name].to(rows.device, rows.dtype)
 
     def gradients(self, loss: Loss) -> Lifted:
         """From a loss of one network to a function of all that their gradients depend on.
@@ -159,9 +169,21 @@ class Ensemble:
 
     def predict(self, x: Tensor, among: slice = EVERY) -> Tensor:
         """The same points for every member among some, `(point, in)` to `(member, point, out)`."""
+        with torch.no_grad():
+            return self.answers(lambda network, part: network(part), x, among)
+
+    def answers(self, ask: Ask, x: Tensor, among: slice = EVERY) -> Tensor:
+        """What one network is asked about points, row by row, of every member among some.
+
+        Args:
+            ask: `(network, (point, in))` to `(point, k)`.
+
+        Returns:
+            `(member, point, k)`.
+        """
 
         def one(params: Weights, fixed: Weights, part: Tensor) -> Tensor:
-            return self._network(self._knower, params, fixed)(part)
+            return ask(self._network(self._knower, params, fixed), part)
 
         params = {name: weight[among] for name, weight in self.params.items()}
         fixed = {name: tensor[among] for name, tensor in self.fixed.items()}
@@ -173,12 +195,11 @@ class Ensemble:
             given = ({name: one[own] for name, one in kind.items()} for kind in (params, fixed))
             return every(*given, part.expand(len(self.flat[among][own]), *part.shape))
 
-        with torch.no_grad():
-            every = self._over_members(one, among)
-            parts = [
-                torch.cat([some(part, start) for start in range(0, count, width)])
-                for part in x.to(self.device, self.flat.dtype).split(POINTS)
-            ]
+        every = self._over_members(one, among)
+        parts = [
+            torch.cat([some(part, start) for start in range(0, count, width)])
+            for part in x.to(self.device, self.flat.dtype).split(POINTS)
+        ]
         return torch.cat(parts, 1)
 
     def adapted(self, among: slice = EVERY) -> int:

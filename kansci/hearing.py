@@ -69,7 +69,7 @@ class Hearing:
             self._count(-self._steps)
 
     def _size(self, split: Split) -> int:
-        return bytes_of(members_of(self.job.recipe, split), shapes(self.job, split))
+        return bytes_of(members_of(self.job, split), shapes(self.job, split))
 
     def _take(self, message: Message, arrays: bytes) -> None:
         match message:
@@ -94,7 +94,7 @@ class Hearing:
                     self.records = self._judge.judged(learned)
 
     def _unpacked(self, answer: Answer, arrays: bytes, split: Split) -> list[Learned]:
-        members = members_of(self.job.recipe, split)
+        members = members_of(self.job, split)
         return unpacked(arrays, answer.facts, members, shapes(self.job, split))
 
     def _count(self, steps: int) -> None:

@@ -56,6 +56,29 @@ class Jet(NamedTuple):
             for stream in self.streams
         )
 
+    def times(self, other: Jet) -> Jet:
+        """The product with another function of the same points, number by number."""
+        first = tuple(
+            a * other.value + self.value * b for a, b in zip(self.first, other.first, strict=True)
+        )
+        second = tuple(
+            total([weighted(w, crossed(self.first, other.first, i, j)) for i, j, w in stream])
+            for stream in self.streams
+        )
+        for one, two in ((self, other), (other, self)):
+            if one.second:
+                bent = zip(second, one.second, strict=True)
+                second = tuple(so_far + part * two.value for so_far, part in bent)
+        return Jet(self.value * other.value, first, second, self.streams)
+
+    def plus(self, other: Jet) -> Jet:
+        """The sum with another function of the same points."""
+        second = self.second or other.second
+        if self.second and other.second:
+            second = tuple(a + b for a, b in zip(self.second, other.second, strict=True))
+        first = tuple(a + b for a, b in zip(self.first, other.first, strict=True))
+        return Jet(self.value + other.value, first, second, self.streams)
+
     def pointwise(self, f: Tensor, df: Tensor, ddf: Tensor) -> Jet:
         """Through a function of each number, given its value and two derivatives there."""
         first = tuple(df * one for one in self.first)
@@ -63,6 +86,11 @@ class Jet(NamedTuple):
         if self.second:
             second = tuple(a + df * b for a, b in zip(second, self.second, strict=True))
         return Jet(f, first, second, self.streams)
+
+
+def crossed(a: Sequence[Tensor], b: Sequence[Tensor], i: int, j: int) -> Tensor:
+    """What the first derivatives of two factors add to the second one of their product."""
+    return a[i] * b[j] + a[j] * b[i]
 
 
 def weighted(weight: float, x: Tensor) -> Tensor:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -12,7 +13,7 @@ from kansci.additions import Addition, with_additions
 from kansci.ensemble import Ensemble
 from kansci.models.grids import divide
 from kansci.models.grids.layers import local_layers
-from kansci.objective import Objective
+from kansci.objective import Evaluation, Objective
 from kansci.optim import OPTIMIZERS
 from kansci.preparing import draw
 from kansci.recipe import Recipe
@@ -28,6 +29,13 @@ class Lesson:
     """One stage of all tasks: every optimizer of the recipe in turn.
 
     Losses stay on the device until they are looked at, which is seldom: reading one waits for it.
+
+    Args:
+        additions: terms of the loss beside that of the stage.
+        mask: which weights may move, `(n,)` of 0 and 1; `None`: all.
+
+    Attributes:
+        drawn: the batch of the stage alone, as it was drawn last.
     """
 
     def __init__(
@@ -38,10 +46,11 @@ class Lesson:
         sources: Sequence[torch.Generator],
         way: Way,
         additions: Sequence[Addition] = (),
+        mask: Tensor | None = None,
     ) -> None:
         self.ensemble, self.stages, self.recipe = ensemble, stages, recipe
         self.sources, self.watch, self._way = sources, way.watch, way
-        self._additions = additions
+        self._additions, self._mask = additions, mask
         self.gears: set[Gear] = set()
         self._kept = sorted(log_spaced(recipe.evaluations, CURVE))
         self._losses: list[Tensor] = []
@@ -66,7 +75,7 @@ class Lesson:
                 if resample and done and done % resample == 0:
                     self._batch = self._drawn()[1]
                 if not idle:
-                    loss = optimizer.step(self.objective.at(self._batch))
+                    loss = optimizer.step(self._evaluation())
                 done += 1
                 self._keep(done, loss)
                 idle = idle or (done % WORDS == 0 and optimizer.idle())
@@ -75,8 +84,12 @@ class Lesson:
 
     def _drawn(self) -> tuple[Loss, Batch]:
         """The loss and new points, with all that the recipe adds to them."""
-        batch = draw(self.ensemble, self.stages, self.recipe, self.sources)
-        return with_additions(self.stages[0].loss, batch, self._additions)
+        self.drawn = draw(self.ensemble, self.stages, self.recipe, self.sources)
+        return with_additions(self.stages[0].loss, self.drawn, self._additions)
+
+    def _evaluation(self) -> Evaluation | Masked:
+        evaluation = self.objective.at(self._batch)
+        return evaluation if self._mask is None else Masked(evaluation, self._mask)
 
     def _refine(self, times: int) -> None:
         """Divides the cells of every grid; networks without a grid stay what they are."""
@@ -116,6 +129,17 @@ class Lesson:
             for place in range(len(self.stages)):
                 self.watch.curve(place, self.curve(place))
         self.watch.steps(1)
+
+
+class Masked(NamedTuple):
+    """An evaluation in which some weights have no gradient, so that nothing moves them."""
+
+    evaluation: Evaluation
+    mask: Tensor
+
+    def __call__(self) -> tuple[Tensor, Tensor]:
+        gradients, losses = self.evaluation()
+        return gradients * self.mask, losses
 
 
 def log_spaced(last: int, count: int) -> frozenset[int]:

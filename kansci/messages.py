@@ -89,7 +89,7 @@ class Failure(Said, frozen=True):
     """Why there is no answer."""
 
     kind: Literal["failed"] = "failed"
-    status: Literal["crashed", "invalid_output", "out_of_memory", "does_not_fit"]
+    status: Literal["crashed", "invalid_output", "out_of_memory", "does_not_fit", "not_applicable"]
     reason: str = Field(max_length=1_000)
 
 
@@ -157,10 +157,11 @@ def facts_of(learned: Learned, *, curves: bool = True) -> Facts:
 
 
 def packed(learned: Sequence[Learned]) -> bytes:
-    """The arrays of all tasks: own losses, whether they are finite, predictions."""
+    """The arrays of all tasks: own losses, whether they are finite, predictions, and the answers
+    beside them."""
     file = io.BytesIO()
     for one in learned:
-        flat = [answer for row in one.predictions for answer in row]
+        flat = [answer for row in (one.untrained, *one.predictions, one.beside) for answer in row]
         for tensor in (one.own, one.finite, *flat):
             npy.write_array(file, _plain(tensor), version=(1, 0), allow_pickle=False)
     return file.getvalue()
@@ -180,7 +181,9 @@ def unpacked(
     """What `packed` packed.
 
     Args:
-        shapes: of the predictions that were asked for, `[task][stage][probe]`.
+        shapes: of the predictions that were asked for, `[task][stage][probe]`; for each task, a
+            first row is of the untrained networks and a last one of what was asked beside its
+            probes.
 
     Raises:
         Nonsense: for arrays of another number, shape or type.
@@ -191,8 +194,10 @@ def unpacked(
     found = []
     for fact, stages in zip(facts, shapes, strict=True):
         own, finite = _array(file, (members,), "f"), _array(file, (members,), "b")
-        predictions = [[_array(file, shape, "f") for shape in probes] for probes in stages]
-        found.append(Learned(predictions=predictions, own=own, finite=finite, **dict(fact)))
+        rows = ([_array(file, shape, "f") for shape in row] for row in stages)
+        untrained, *predictions, beside = rows
+        arrays = {"untrained": untrained, "predictions": predictions, "beside": beside}
+        found.append(Learned(own=own, finite=finite, **arrays, **dict(fact)))
     if file.read(1):
         raise Nonsense("more arrays than were asked for")
     return found

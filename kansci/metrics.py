@@ -42,6 +42,8 @@ def numbers(record: Record) -> dict[str, float]:
     if _judged(record):
         score = final(record)  # (member,)
         error = _median_error(record, -1)
+        ok = ~failures(record)
+        found |= {f"beside/{name}": _median(row, ok) for name, row in record.beside.items()}
         found |= {
             "decades": score.mean(),
             "decades_median": float(np.median(score)),
@@ -129,6 +131,11 @@ def _median_error(record: Record, stage: int) -> float:
     """Over members, of the mean over probes; infinite if most members failed."""
     each = np.array(record.errors[stage], dtype=float).mean(0)  # (member,)
     return float(np.median(np.where(failures(record) | ~np.isfinite(each), np.inf, each)))
+
+
+def _median(values: Sequence[float], ok: np.ndarray) -> float:
+    """Over the members that did not fail."""
+    return float(np.median(np.array(values)[ok]))
 
 
 def thin(history: Sequence[T], keep: int = POINTS) -> Sequence[T]:

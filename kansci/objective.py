@@ -85,13 +85,18 @@ class Objective:
         """Of the weighted residuals `r`: `J^T J`, `J^T r` and the losses `|r|^2`.
 
         Raises:
-            ValueError: for a loss that is no sum of squares.
+            ValueError: for a loss that is no sum of squares, or a network of which slopes cannot
+                be found point by point.
         """
         if not isinstance(self._loss, MeanSquares):
             raise ValueError(
                 "Levenberg-Marquardt wants a loss that is a sum of mean squares, got "
                 f"{type(self._loss).__name__}: use another optimizer"
             )
+        if self._ensemble.changes:
+            raise _no_slopes("changes its own state as it learns, as BatchNorm does")
+        if not self._ensemble.lifted:
+            raise _no_slopes("cannot be lifted, as with Dropout or control flow on data")
         return self._chunks(self._ensemble.normals(self._loss), batch)
 
     def at(self, batch: Batch) -> Evaluation:
@@ -154,6 +159,11 @@ class Objective:
         (least, few), (more, many) = bytes_of(1 / 32), bytes_of(1 / 16)
         slope = (more - least) / max(many - few, 1)
         return more + slope * (sum(map(_points, example)) - many)
+
+
+def _no_slopes(got: str) -> ValueError:
+    wanted = "Levenberg-Marquardt wants slopes of a network point by point"
+    return ValueError(f"{wanted}, got one that {got}: use another optimizer")
 
 
 class Evaluation(NamedTuple):

@@ -16,7 +16,7 @@ from kansci.models import Model, Units, trainable
 from kansci.models.grids import divided_count
 from kansci.recipe import Recipe
 from kansci.sampling import stream
-from kansci.task import Batch, Loss, Stage, Task
+from kansci.task import Batch, Loss, Sample, Stage, Task
 
 
 class WrongShape(ValueError):
@@ -51,7 +51,12 @@ def maker(task: Task, model: Model, budget: int, recipe: Recipe) -> Callable[[],
     """Builds one network in the task's units; refuses one above the budget.
 
     Where the recipe refines grids, it is that of the final grid that has to fit.
+
+    Raises:
+        DoesNotFit: for a budget below the smallest that makes sense for the task.
     """
+    if budget < task.smallest:
+        raise DoesNotFit(f"the task wants a budget of at least {task.smallest}, got {budget}")
     times = recipe.refine
     coarse = budget if times == 1 else coarse_budget(task, model, budget, times)
 
@@ -60,7 +65,8 @@ def maker(task: Task, model: Model, budget: int, recipe: Recipe) -> Callable[[],
         count = trainable(network) if times == 1 else divided_count(network, times)
         if not 0 < count <= budget:
             raise ValueError(f"want 1 to {budget} trainable numbers, got {count}")
-        return Units(network, task.domain, task.scale).to(getattr(torch, recipe.dtype))
+        whole = Units(network, task.domain, task.scale, task.ansatz, task.coefficients)
+        return whole.to(getattr(torch, recipe.dtype))
 
     return make
 
@@ -104,7 +110,7 @@ def draw(
     generators = sources or [stream("fresh") for _ in own]
     drawn = zip(
         *(
-            stage.sample(generator, recipe.points or stage.points)
+            _sampler(stage, recipe)(generator, recipe.points or stage.points)
             for stage, generator in zip(own, generators, strict=True)
         ),
         strict=True,
@@ -115,6 +121,12 @@ def draw(
         for one in [torch.stack(parts).to(ensemble.device, ensemble.flat.dtype)]
     )
     return _with_numbers(batch, [stage.loss for stage in own])
+
+
+def _sampler(stage: Stage, recipe: Recipe) -> Sample:
+    """Data are what they are; collocation points lie as the recipe wants them."""
+    even = stage.sobol if recipe.collocation == "sobol" else None
+    return even or stage.sample
 
 
 def _with_numbers(batch: Batch, losses: list[Loss]) -> Batch:

@@ -9,6 +9,8 @@ from typing import Any, ClassVar, Literal
 from pydantic import BaseModel, Field, PositiveFloat, PositiveInt, model_validator
 
 HISTORY = 50  # pairs of L-BFGS; with 20, losses of small networks end 2 to 5 times as high
+STRENGTHS = {"ewc": 500.0, "lwf": 1.0}  # of the methods that have one
+MEMORY = 20  # points of a stage that are replayed
 SEARCHING = frozenset({"lbfgs", "lm"})  # they compare losses, and have no learning rate
 
 
@@ -68,6 +70,31 @@ class Optimizer(BaseModel, frozen=True, extra="forbid"):
         return self
 
 
+class Sparse(BaseModel, frozen=True, extra="forbid"):
+    r"""A price on the functions of edges, in every loss of a model that has any.
+
+    It is $\lambda \sum_l (\mu_1 |\Phi_l|_1 + \mu_2 S(\Phi_l))$: sizes of activations, and the
+    entropy of their shares, as `kansci.models.edges.penalty` has them.
+
+    Source: Liu et al. 2024, arXiv:2404.19756, section 2.5.1, equation 2.20.
+
+    Attributes:
+        strength: $\lambda$.
+        l1: $\mu_1$.
+        entropy: $\mu_2$.
+    """
+
+    strength: float = Field(gt=0, allow_inf_nan=False)
+    l1: float = Field(default=1.0, ge=0, allow_inf_nan=False)
+    entropy: float = Field(default=2.0, ge=0, allow_inf_nan=False)
+
+    @model_validator(mode="after")
+    def _sensible(self) -> Sparse:
+        if not self.l1 and not self.entropy:
+            raise ValueError("want l1 or entropy > 0, got 0 for both: give one, or omit sparse")
+        return self
+
+
 class Recipe(BaseModel, frozen=True, extra="forbid"):
     """Everything that decides a training, but for the task, the model and the budget.
 
@@ -85,10 +112,14 @@ class Recipe(BaseModel, frozen=True, extra="forbid"):
         points: drawn for a stage; `None` leaves each task its own number.
         resample: draw new points every so many evaluations; 0 draws once a stage,
             as whatever compares losses wants it.
-        method: continual method; `naive` trains on, stage by stage.
+        method: against forgetting, see `kansci.methods`: `naive` trains on, stage by stage, and
+            `joint` learns all stages at once, the bound of a model.
+        strength: of what `ewc` and `lwf` add to the loss; by default 500 and 1.
+        memory: points of a stage that `replay` keeps; 20, if none are given.
+        sparse: a price on the functions of edges; models without any train as without it.
     """
 
-    added: ClassVar[frozenset[str]] = frozenset()
+    added: ClassVar[frozenset[str]] = frozenset({"collocation", "sparse", "strength", "memory"})
 
     name: str = "custom"
     version: PositiveInt = 1
@@ -99,7 +130,38 @@ class Recipe(BaseModel, frozen=True, extra="forbid"):
     dtype: Literal["float32", "float64"] = "float32"
     points: PositiveInt | None = None
     resample: int = Field(default=0, ge=0)
-    method: Literal["naive"] = "naive"
+    collocation: Literal["uniform", "sobol"] = "uniform"
+    method: Literal["naive", "joint", "replay", "ewc", "lwf", "frozen"] = "naive"
+    strength: PositiveFloat | None = None
+    memory: PositiveInt | None = None
+    sparse: Sparse | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _with_numbers(cls, given: Any) -> Any:
+        """Every recipe of a method says its number: another default must not change its meaning."""
+        if not isinstance(given, dict):
+            return given
+        stated = {name: value for name, value in given.items() if value is not None}
+        method = given.get("method")
+        if method in STRENGTHS:
+            return {"strength": STRENGTHS[method], **stated}
+        return {"memory": MEMORY, **stated} if method == "replay" else given
+
+    @model_validator(mode="after")
+    def _of_its_method(self) -> Recipe:
+        if self.method not in STRENGTHS and self.strength is not None:
+            wanted = f"strength is of {' and '.join(STRENGTHS)}"
+            raise ValueError(f"{wanted}, got {self.strength:g} for {self.method}: omit it")
+        if self.method != "replay" and self.memory is not None:
+            raise ValueError(f"memory is of replay, got {self.memory} for {self.method}: omit it")
+        names = [optimizer.name for optimizer in self.optimizers]
+        if self.method not in ("naive", "joint") and "lm" in names:
+            wanted = "lm wants the squares of a stage alone, for all weights"
+            raise ValueError(f"{wanted}, got method = {self.method}: use lbfgs")
+        if self.method == "frozen" and "adamw" in names:
+            raise ValueError("frozen wants weights that stay, adamw shrinks them all: use adam")
+        return self
 
     @model_validator(mode="after")
     def _steady(self) -> Recipe:
@@ -116,6 +178,15 @@ class Recipe(BaseModel, frozen=True, extra="forbid"):
             wanted = "want a coarse grid to be trained before it is refined"
             raise ValueError(
                 f"{wanted}, got refine = {first.refine} for the first optimizer: omit it there"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _squares_alone(self) -> Recipe:
+        if self.sparse is not None and any(one.name == "lm" for one in self.optimizers):
+            got = f"sparse with strength = {self.sparse.strength:g}"
+            raise ValueError(
+                f"lm wants a loss that is a sum of squares, got {got}: use lbfgs, or omit sparse"
             )
         return self
 

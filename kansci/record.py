@@ -107,7 +107,20 @@ class Record(Frozen, frozen=True):
     reason: str = ""
     stages: tuple[str, ...] = ()
     probes: tuple[str, ...] = ()
+    points: tuple[int, ...] = Field(default=(), description="of each probe")
+    spreads: tuple[Number, ...] = Field(
+        default=(), description="standard deviation of each probe's truth about its own mean"
+    )
     errors: tuple[tuple[tuple[Number, ...], ...], ...] = ()
+    untrained: tuple[tuple[Number, ...], ...] = Field(
+        default=(), description="[probe][member]: errors before the first of several stages"
+    )
+    beside: dict[str, tuple[Number, ...]] = Field(
+        default_factory=dict, description="further errors at the end, by name: one for each member"
+    )
+    coefficients: dict[str, tuple[Number, ...]] = Field(
+        default_factory=dict, description="found by inverse problems, by name: one for each member"
+    )
     curves: tuple[Curve, ...] = ()
     seconds: Number = Field(
         default=0.0,

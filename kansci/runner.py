@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import torch
+from torch import Tensor
 
 from kansci.environment import environment
-from kansci.errors import DoesNotFit, OutOfTime
+from kansci.errors import DoesNotFit, NotApplicable, OutOfTime
 from kansci.judging import Choice, check_shapes, chosen, judge
+from kansci.methods import taught
 from kansci.models import Model
 from kansci.objective import Gear
 from kansci.preparing import WrongShape
@@ -22,7 +24,7 @@ from kansci.source import source_of
 from kansci.suite import Cell
 from kansci.task import Task
 from kansci.together import Job
-from kansci.training import Learned, train
+from kansci.training import Learned, rates_of, train
 from kansci.way import Watch
 
 
@@ -58,6 +60,7 @@ def unfinished(
 ) -> Record:
     """What is known of a run before it starts; `crashed`, with every member, until it is over."""
     key, source = record_key_of(task, model, budget, recipe)
+    probes = task.judged_by("test")
     return Record(
         key=key,
         suite=suite,
@@ -74,11 +77,17 @@ def unfinished(
         recipe=recipe,
         status="crashed",
         members=("crashed",) * len(recipe.evaluation_seeds),
-        stages=tuple(stage.name for stage in task.stages),
-        probes=tuple(probe.name for probe in task.judged_by("test")),
+        stages=tuple(stage.name for stage in taught(task, recipe)),
+        probes=tuple(probe.name for probe in probes),
+        points=tuple(len(probe.y) for probe in probes),
+        spreads=tuple(_spread(probe.y) for probe in probes),
         rough=model.rough(task.order),
         environment=environment(torch.device(device)),
     )
+
+
+def _spread(truth: Tensor) -> float:
+    return (truth - truth.mean(0)).square().mean().sqrt().item()
 
 
 class Judge:
@@ -130,7 +139,8 @@ class Judge:
         """The rate for each task; see `chosen`."""
         recipe = self.job.recipe
         pairs = zip(self.job.tasks, tuned, strict=True)
-        self._choices = [chosen(task, recipe, learned) for task, learned in pairs]
+        rates = rates_of(self.job.model, recipe)
+        self._choices = [chosen(task, recipe, learned, rates) for task, learned in pairs]
         return [choice.rate for choice in self._choices]
 
     def judged(self, learned: Sequence[Learned]) -> list[Record]:
@@ -229,6 +239,8 @@ def diagnosis(problem: BaseException) -> tuple[Status, str]:
     text = f"{type(problem).__name__}: {problem}".replace("\n", " ")[:300]
     if isinstance(problem, DoesNotFit):
         return "does_not_fit", str(problem)
+    if isinstance(problem, NotApplicable):
+        return "not_applicable", str(problem)
     if isinstance(problem, OutOfTime):
         return "timeout", str(problem)
     if isinstance(problem, MemoryError | torch.OutOfMemoryError) or "t allocate memory" in text:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import torch
 from torch import Generator, Tensor
+from torch.quasirandom import SobolEngine
 
 if TYPE_CHECKING:
     from kansci.task import Interval
@@ -29,3 +30,19 @@ def uniform(generator: Generator, points: int, domain: Sequence[Interval]) -> Te
     low, high = torch.tensor(domain, dtype=torch.double).T
     unit = torch.rand(points, len(domain), generator=generator, dtype=torch.double)
     return low + (high - low) * unit
+
+
+def sobol(generator: Generator, points: int, domain: Sequence[Interval]) -> Tensor:
+    """Points of a Sobol sequence in a box, scrambled anew in each call, `(point, in)`, float64.
+
+    Source: Owen 1998, "Scrambling Sobol' and Niederreiter-Xing points", J. Complexity 14.
+    """
+    low, high = torch.tensor(domain, dtype=torch.double).T
+    seed = int(torch.randint(1 << 62, (), generator=generator))
+    unit = SobolEngine(len(domain), scramble=True, seed=seed).draw(points, dtype=torch.double)
+    return low + (high - low) * unit
+
+
+def companion(generator: Generator, purpose: str) -> Generator:
+    """Random numbers for another purpose, the same however much has been drawn from the first."""
+    return stream(purpose, generator.initial_seed())

@@ -51,6 +51,17 @@ class Suite(BaseModel, frozen=True, extra="forbid"):
             )
         return self.recipes[family]
 
+    def by(self, recipe: Recipe) -> Suite:
+        """The same cells, all trained by one recipe; another suite, as its Records are others."""
+        return self.model_copy(
+            update={
+                "name": f"{self.name}-{recipe.name}",
+                "about": f"{self.about}; by the recipe {recipe.name}",
+                "recipes": dict.fromkeys(self.recipes, recipe),
+                "speed_budget": None,
+            }
+        )
+
 
 class Cell(NamedTuple):
     """One model on one task at one budget: what becomes one Record."""
@@ -68,12 +79,13 @@ class _File(BaseModel, extra="forbid"):
 
 
 @cache
-def _suites() -> dict[str, Suite]:
+def _suites() -> tuple[dict[str, Suite], dict[str, Recipe]]:
+    """Suites and recipes, by their names."""
     path = home("tasks") / "suites.toml"
     try:
         file = _File.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
         recipes = {name: _recipe(name, file.recipe) for name in file.recipe}
-        return {
+        suites = {
             name: Suite.model_validate(
                 {
                     **body,
@@ -83,6 +95,7 @@ def _suites() -> dict[str, Suite]:
             )
             for name, body in file.suite.items()
         }
+        return suites, recipes
     except (OSError, tomllib.TOMLDecodeError, ValidationError, KeyError) as error:
         raise UserError(f"{path}: no list of suites: {error}") from error
 
@@ -97,7 +110,7 @@ def _recipe(name: str, every: dict[str, dict[str, object]]) -> Recipe:
 
 def list_suites() -> list[str]:
     """Names of all suites, the quickest first."""
-    return list(_suites())
+    return list(_suites()[0])
 
 
 def get_suite(name: str) -> Suite:
@@ -106,9 +119,22 @@ def get_suite(name: str) -> Suite:
     Raises:
         UnknownName: says which names come close.
     """
-    if name not in _suites():
-        raise UnknownName("suite", name, _suites())
-    return _suites()[name]
+    suites, _ = _suites()
+    if name not in suites:
+        raise UnknownName("suite", name, suites)
+    return suites[name]
+
+
+def get_recipe(name: str) -> Recipe:
+    """The recipe of that name.
+
+    Raises:
+        UnknownName: says which names come close.
+    """
+    _, recipes = _suites()
+    if name not in recipes:
+        raise UnknownName("recipe", name, recipes)
+    return recipes[name]
 
 
 def cells(

@@ -13,14 +13,18 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from kansci.beside import ASKED
 from kansci.ensemble import Ensemble, Member
+from kansci.fitting import Fitting
 from kansci.lesson import Lesson
 from kansci.losses import program_of
+from kansci.methods import lasting, method_of, taught
 from kansci.models import Model
 from kansci.preparing import draw, prepare
 from kansci.recipe import Recipe
 from kansci.record import Curve, Gear
 from kansci.sampling import stream
+from kansci.sparsity import sparsity
 from kansci.task import Split, Task
 from kansci.way import Quieter, Watch, Way
 
@@ -32,6 +36,9 @@ class Learned(NamedTuple):
         predictions: `[stage][probe]`, `(member, point, out)`, after each stage.
         own: each member's loss on fresh points at the end, mean over stages, `(member,)`.
         finite: whether the losses stayed finite, `(member,)`.
+        beside: answers to what the task asks beside its probes at the end, `(member, point, k)`;
+            none of a tuning.
+        untrained: `[probe]`, predictions before the first of several stages; none of a tuning.
         gear: `compiled` if every stage was.
     """
 
@@ -43,6 +50,8 @@ class Learned(NamedTuple):
     adapted: int
     lifted: bool
     gear: Gear = "eager"
+    beside: Sequence[Tensor] = ()
+    untrained: Sequence[Tensor] = ()
 
 
 Choose = Callable[[list[Learned]], list[float]]
@@ -77,7 +86,12 @@ def train(
         for seed in recipe.evaluation_seeds
     ]
     ensemble = prepare(tasks, model, budget, recipe, members, device=device)
-    return learn(ensemble, tasks, recipe, "test", way)
+    return learn(ensemble, tasks, recipe, "test", way, fitted=model.fitted)
+
+
+def rates_of(model: Model, recipe: Recipe) -> tuple[float, ...]:
+    """What is tried in tuning: learning rates, or settings of a control that has none."""
+    return model.settings or recipe.rates
 
 
 def work(task: Task, recipe: Recipe) -> int:
@@ -100,12 +114,13 @@ def tune(
     members = [
         Member(seed, rate, place)
         for place in range(len(tasks))
-        for rate in recipe.rates
+        for rate in rates_of(model, recipe)
         for seed in recipe.tuning_seeds
     ]
     ensemble = prepare(tuners, model, budget, recipe, members, device=device)
     way = way or Way()
-    return learn(ensemble, tuners, recipe, "validation", replace(way, watch=Quieter(way.watch)))
+    quieter = replace(way, watch=Quieter(way.watch))
+    return learn(ensemble, tuners, recipe, "validation", quieter, fitted=model.fitted)
 
 
 def learn(
@@ -114,20 +129,39 @@ def learn(
     recipe: Recipe,
     split: Split | None,
     way: Way | None = None,
+    *,
+    fitted: str = "",
 ) -> list[Learned]:
-    """Trains stage by stage, and after each predicts at all probes of a split; one for a task."""
+    """Trains stage by stage, and after each predicts at all probes of a split; one for a task.
+
+    Args:
+        fitted: by which method, if not by the recipe's optimizers.
+    """
     way = way or Way()
     among = [ensemble.among(place) for place in range(len(tasks))]
     sources = [stream("points", member.seed) for member in ensemble.members]
     finite = torch.ones(len(ensemble.members), dtype=torch.bool, device=ensemble.device)
     asked = [[p.x for p in task.judged_by(split)] if split else [] for task in tasks]
+    untrained = [
+        [ensemble.predict(x, own).cpu() for x in points if is_asked_before(task, split)]
+        for task, own, points in zip(tasks, among, asked, strict=True)
+    ]
     predictions: list[list[list[Tensor]]] = [[] for _ in tasks]
     curves: list[list[Curve]] = [[] for _ in tasks]
     gears: set[Gear] = set()
-    for number in range(len(tasks[0].stages)):
-        stages = [task.stages[number] for task in tasks]
-        lesson = Lesson(ensemble, stages, recipe, sources, way)
+    additions = sparsity(recipe.sparse, ensemble, way.watch)
+    method, how = method_of(recipe, ensemble, fitted=bool(fitted)), lasting(recipe, tasks[0])
+    lessons = list(zip(*(taught(task, recipe) for task in tasks), strict=True))
+    for number, stages in enumerate(lessons):
+        terms = (*additions, *method.additions(stages))
+        lesson = (
+            Fitting(ensemble, stages, how, sources, way, fitted)
+            if fitted
+            else Lesson(ensemble, stages, how, sources, way, terms, method.mask())
+        )
         finite &= lesson.run(refining=number == 0).isfinite()
+        if number + 1 < len(lessons):
+            method.learned(stages, lesson.drawn)
         gears |= lesson.gears
         for place, own in enumerate(among):
             curves[place].append(lesson.curve(place))
@@ -144,9 +178,21 @@ def learn(
             adapted=ensemble.adapted(own),
             lifted=ensemble.lifted,
             gear="compiled" if gears == {"compiled"} else "eager",
+            beside=_beside(ensemble, tasks[place], own) if split == "test" else (),
+            untrained=untrained[place],
         )
         for place, own in enumerate(among)
     ]
+
+
+def is_asked_before(task: Task, split: Split | None) -> bool:
+    """Whether networks are to be scored untrained, too: what earlier stages taught of later ones
+    is measured from there."""
+    return split == "test" and len(task.stages) > 1
+
+
+def _beside(ensemble: Ensemble, task: Task, own: slice) -> list[Tensor]:
+    return [ensemble.answers(ASKED[one.asks], one.x, own).cpu() for one in task.beside]
 
 
 def _fresh(ensemble: Ensemble, tasks: Sequence[Task], number: int, recipe: Recipe) -> Tensor:

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from kansci.metrics import History, metrics, numbers
+from kansci.recipe import Optimizer, Sparse
 from kansci.record import Record, Speed, Status
 
 LETTERS = 500  # of one text; MLflow takes 6000 in a param, but a batch of them may pass 1 MB
@@ -30,6 +31,8 @@ A run is a Record: one model on one task at one budget of trainable numbers, all
 - `learned`, `lost`, `final`: decades just after each stage, what is gone of the earlier ones in the
   end, and what is left
 - `stage_*`: the same as the stages go by; `loss_*`: training losses over members
+- `beside/*`: other errors at the end, median over members: `max`, `h1` (of slopes), and those of
+  one unknown or coefficient
 - `ratio/*`: time of a network in multiples of the reference MLP, measured side by side
 
 Group by `kansci.model` or `kansci.task`; the whole Record is attached as `record.json`.
@@ -130,9 +133,8 @@ def _training(record: Record) -> dict[str, str]:
     recipe = record.recipe
     return {
         "recipe": recipe.name,
-        "optimizers": ", ".join(
-            f"{one.name} {one.evaluations} {one.schedule}" for one in recipe.optimizers
-        ),
+        "optimizers": ", ".join(map(_optimizer, recipe.optimizers)),
+        "sparse": "" if recipe.sparse is None else _price(recipe.sparse),
         "rates": _list(recipe.rates),
         "rate": "" if record.rate is None else f"{record.rate:g}",
         "tuning_seeds": _list(recipe.tuning_seeds),
@@ -146,6 +148,15 @@ def _training(record: Record) -> dict[str, str]:
         "gear": record.gear,
         "rough": _yes(record.rough),
     }
+
+
+def _optimizer(one: Optimizer) -> str:
+    refined = f" refine {one.refine}" if one.refine > 1 else ""
+    return f"{one.name} {one.evaluations} {one.schedule}{refined}"
+
+
+def _price(sparse: Sparse) -> str:
+    return f"{sparse.strength:g} (l1 {sparse.l1:g}, entropy {sparse.entropy:g})"
 
 
 def _yes(value: bool) -> str:

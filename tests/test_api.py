@@ -13,9 +13,9 @@ from kansci.errors import UnknownName, UserError
 from kansci.ledger import save
 
 NAMES = {
-    "Model", "Optimizer", "Recipe", "Record", "Task", "fit", "get_board", "get_model", "get_suite",
-    "get_task", "list_boards", "list_models", "list_suites", "list_tasks", "load_records", "rank",
-    "run",
+    "Model", "Optimizer", "Recipe", "Record", "Sparse", "Task", "fit", "get_board", "get_model",
+    "get_recipe", "get_suite", "get_task", "list_boards", "list_models", "list_suites",
+    "list_tasks", "load_records", "rank", "run",
 }  # fmt: skip
 TASK = "feynman27/I.12.11"
 RECIPE = kansci.Recipe(

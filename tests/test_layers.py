@@ -206,8 +206,8 @@ def test_knots_learn():
 def test_a_power_mlp_is_its_formula():
     network = seeded(lambda: PowerMLP((2, 4, 3)))
     x, own = points(20, 2, reach=3).numpy(), numbers(network)
-    bent = np.maximum(x @ own["0.0.0.weight"].T + own["0.0.0.bias"], 0) ** 3
-    z = bent + (x * sigmoid(x)) @ own["0.1.1.weight"].T
+    bent = np.maximum(x @ own["0.0.weight"].T + own["0.0.bias"], 0) ** 3
+    z = bent + (x * sigmoid(x)) @ own["0.2.weight"].T
     y = z @ own["1.weight"].T + own["1.bias"]
     torch.testing.assert_close(network(torch.from_numpy(x)), torch.from_numpy(y), **CLOSE)
 
@@ -215,9 +215,9 @@ def test_a_power_mlp_is_its_formula():
 def test_a_kaf_layer_is_its_formula():
     network = seeded(lambda: KAF((3, 2), size=4))
     x, own = points(20, 3, reach=2).numpy(), numbers(network)
-    z = x @ own["0.0.1.0.weight"].T + own["0.0.1.0.bias"]
-    waves = np.concatenate([np.cos(z), np.sin(z)], -1) @ own["0.0.1.2.weight"].T
-    mixed = own["0.0.0.1.factor"] * gelu(x) + own["0.0.1.3.factor"] * waves
+    z = x @ own["0.0.2.weight"].T + own["0.0.2.bias"]
+    waves = np.concatenate([np.cos(z), np.sin(z)], -1) @ own["0.0.4.weight"].T
+    mixed = own["0.0.1.factor"] * gelu(x) + own["0.0.4.factor"] * waves
     y = mixed @ own["0.1.weight"].T + own["0.1.bias"]
     torch.testing.assert_close(network(torch.from_numpy(x)), torch.from_numpy(y), **CLOSE)
 

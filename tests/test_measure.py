@@ -1,4 +1,4 @@
-"""Laws of the three errors."""
+"""Laws of the four errors."""
 
 import pytest
 import torch
@@ -11,7 +11,7 @@ UNIT = Scale()
 
 
 def test_the_right_answer_has_no_error():
-    for metric in ("nrmse", "relative_l2"):
+    for metric in ("nrmse", "relative_l2", "relative_max"):
         assert error(metric, TRUTH[None], TRUTH, UNIT).tolist() == [0]
 
 
@@ -20,6 +20,7 @@ def test_the_trivial_predictors_have_an_error_of_one():
     flat = torch.full_like(TRUTH, mean)[None]
     assert error("nrmse", flat, TRUTH, Scale(mean, std)).item() == pytest.approx(1)
     assert error("relative_l2", 0 * flat, TRUTH, UNIT).item() == pytest.approx(1)
+    assert error("relative_max", 0 * flat, TRUTH, UNIT).item() == pytest.approx(1)
 
 
 def test_errors_are_those_counted_by_hand():
@@ -27,10 +28,11 @@ def test_errors_are_those_counted_by_hand():
     rms = (25 / 3) ** 0.5
     assert error("nrmse", off[None], TRUTH, Scale(9.0, 2.0)).item() == pytest.approx(rms / 2)
     assert error("relative_l2", off[None], TRUTH, UNIT).item() == pytest.approx((25 / 21) ** 0.5)
+    assert error("relative_max", off[None], TRUTH, UNIT).item() == pytest.approx(4 / 4)
 
 
 def test_each_member_has_its_own_error_and_what_is_not_finite_is_nan():
-    for metric in ("nrmse", "relative_l2"):
+    for metric in ("nrmse", "relative_l2", "relative_max"):
         together = torch.stack([TRUTH, TRUTH + 1, TRUTH * torch.nan, TRUTH * torch.inf])
         found = error(metric, together, TRUTH, UNIT)
         assert found.shape == (4,)

@@ -26,18 +26,24 @@ from kansci.messages import (
 from kansci.record import Curve
 from kansci.training import Learned
 
-SHAPES = [[[(2, 5, 1), (2, 3, 1)], [(2, 5, 1), (2, 3, 1)]], [[(2, 4, 1)], [(2, 4, 1)]]]
+# Of each task: untrained networks, two stages, and what is asked beside.
+SHAPES = [
+    [[(2, 5, 1)], [(2, 5, 1), (2, 3, 1)], [(2, 5, 1), (2, 3, 1)], [(2, 1, 3)]],
+    [[], [(2, 4, 1)], [(2, 4, 1)], []],
+]
 FACTS = Facts(curves=(), parameters=3, adapted=0, lifted=True, gear="eager")
 
 
 def learned(stages, dtype=torch.float32):
     generator = torch.Generator().manual_seed(0)
-    predictions = [
+    untrained, *predictions, beside = [
         [torch.rand(shape, generator=generator).to(dtype) for shape in row] for row in stages
     ]
     predictions[0][0][0, 0, 0] = torch.nan
     return Learned(
+        untrained=untrained,
         predictions=predictions,
+        beside=beside,
         own=torch.tensor([1.0, torch.inf]),
         finite=torch.tensor([True, False]),
         curves=(Curve(stage="a", evaluations=(1, 2), losses=((1.0, float("nan")), (0.5, 2.0))),),
@@ -58,13 +64,12 @@ def test_what_is_packed_is_unpacked_bit_by_bit(dtype):
     facts = [facts_of(one) for one in every]
     again = unpacked(packed(every), facts, 2, SHAPES)
     for one, other in zip(every, again, strict=True):
-        assert other._replace(predictions=[], own=None, finite=None, curves=()) == one._replace(
-            predictions=[], own=None, finite=None, curves=()
-        )
+        arrays = dict.fromkeys(("untrained", "predictions", "beside", "own", "finite"))
+        assert other._replace(**arrays, curves=()) == one._replace(**arrays, curves=())
         assert str(other.curves) == str(one.curves)
         torch.testing.assert_close(
-            (other.own, other.finite, other.predictions),
-            (one.own, one.finite, one.predictions),
+            (other.own, other.finite, other.untrained, other.predictions, other.beside),
+            (one.own, one.finite, one.untrained, one.predictions, one.beside),
             rtol=0,
             atol=0,
             equal_nan=True,
@@ -145,7 +150,7 @@ BAD = {
 
 @pytest.mark.parametrize("payload", BAD.values(), ids=BAD)
 def test_arrays_that_were_not_asked_for_are_nonsense(payload):
-    shapes = [[[(2, 4, 1)]]]
+    shapes = [[[], [(2, 4, 1)], []]]
     assert len(unpacked(GOOD + ANSWER, [FACTS], 2, shapes)) == 1
     with pytest.raises(Nonsense):
         unpacked(payload, [FACTS], 2, shapes)

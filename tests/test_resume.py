@@ -12,7 +12,7 @@ from kansci.ledger import save
 
 HERE = Path(__file__).parent
 FAULTS = load(HERE.parent / "benchmarks" / "faults.py")
-WORDS = ("run", "--suite", "demo", "--task", "feynman27/*", "--model", "mlp-silu")
+WORDS = ("run", "--suite", "demo", "--task", "feynman27/III*", "--model", "mlp-silu")
 WORDS += ("--parameters", "100", "--parameters", "250")
 OK = HERE / "data" / "records_v1" / "ok.json"
 
@@ -23,7 +23,7 @@ def test_runs_that_are_killed_and_resumed_lose_tear_and_repeat_nothing(tmp_path)
     whole.mkdir()
     broken.mkdir()
     expected, lasts = FAULTS.undisturbed(whole, WORDS)
-    assert len(expected) == len({record.key for record in expected}) == 12
+    assert len(expected) == len({record.key for record in expected}) == 6
     assert {record.status for record in expected} == {"ok"}
     outcome = FAULTS.disturbed(broken, expected, random.Random(5), lasts, WORDS)
     assert sum(outcome.killed.values()) > 1

@@ -69,7 +69,7 @@ def sine(name="sine", pace=3.0, **changes):
 
 
 def with_answers(task, split, answer):
-    probes = [replace(p, y=answer(p.y)) if p.split == split else p for p in task.probes]
+    probes = [replace(p, answers=answer(p.y)) if p.split == split else p for p in task.probes]
     return replace(task, probes=tuple(probes))
 
 
@@ -312,7 +312,7 @@ def test_outputs_that_lie_the_wrong_way_round_are_refused():
         def forward(self, x):
             return super().forward(x).mT
 
-    probes = tuple(replace(probe, y=probe.y.expand(-1, 2).clone()) for probe in TASK.probes)
+    probes = tuple(replace(probe, answers=probe.y.expand(-1, 2).clone()) for probe in TASK.probes)
     record = run(replace(TASK, dim_out=2, probes=probes), network(Turned), 250, recipe(2))
     assert record.status == "invalid_output"
 

@@ -97,6 +97,24 @@ def test_an_own_gradient_is_autograds(name: str, monkeypatch: pytest.MonkeyPatch
         torch.testing.assert_close(found, expected, rtol=0, atol=1e-12 * scale)
 
 
+@pytest.mark.parametrize("name", LAYERS)
+def test_values_are_the_same_where_no_gradient_will_be_asked_for(name: str) -> None:
+    layer, x = drawn(name)
+    expected = layer(x)
+    torch.testing.assert_close(layer(x.detach()), expected, rtol=0, atol=1e-12)
+    with torch.no_grad():
+        torch.testing.assert_close(layer(x), expected, rtol=0, atol=1e-12)
+
+
+def test_a_gradient_of_the_weights_alone_is_the_same() -> None:
+    for name in ("beside", "summed", "spline, degree 3, grid 5"):
+        layer, x = drawn(name)
+        weights = list(layer.parameters())
+        alone = torch.autograd.grad(layer(x.detach()).sin().sum(), weights)
+        expected = torch.autograd.grad(layer(x).sin().sum(), weights)
+        torch.testing.assert_close(alone, expected, rtol=0, atol=1e-12)
+
+
 @pytest.mark.parametrize("name", ["beside", "summed", "mexican-hat"])
 def test_members_and_directions_get_the_same_numbers(name: str) -> None:
     layer, x = drawn(name)

@@ -82,8 +82,9 @@ def points(*shape: int) -> Tensor:
 
 
 def test_the_table_has_every_form():
-    """Published arms have laws of their own."""
-    assert [name for name in list_models() if not name.endswith("-published")] == list(COUNTS)
+    """Published arms have laws of their own, and what is fitted keeps other counts."""
+    forms = [name for name in list_models() if not name.endswith("-published")]
+    assert [name for name in forms if not get_model(name).fitted] == list(COUNTS)
 
 
 @every_model

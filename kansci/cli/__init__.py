@@ -39,7 +39,7 @@ COMMANDS = {  # name, module of this package, and the first line of its help
     ),
     "check": (
         "check",
-        "Check that networks keep the laws of shape, gradient, derivatives, lifting and counting.",
+        "Check that networks and tasks keep the laws that the benchmark relies on.",
     ),
     "ui": ("ui", "Browse Records in MLflow; Ctrl-C stops."),
 }

@@ -13,7 +13,7 @@ from kansci.discover import find_model, find_tasks
 from kansci.errors import UserError
 from kansci.ledger import AnyRecord, load_records
 from kansci.models import Model, list_models
-from kansci.suite import Cell, Suite, cells, get_suite
+from kansci.suite import Cell, Suite, cells, get_recipe, get_suite
 from kansci.task import Task
 
 SuiteName = Annotated[str, typer.Option(help="demo, quick, standard, full, long or reference.")]
@@ -27,6 +27,10 @@ Tasks = Annotated[
 Budgets = Annotated[
     list[int] | None,
     typer.Option(help="Budget of trainable numbers; instead of the suite's. Repeatable."),
+]
+RecipeName = Annotated[
+    str | None,
+    typer.Option(help="How to train, in place of the suite's recipes: adam, sparse, lbfgs, ..."),
 ]
 Out = Annotated[
     Path | None, typer.Option(help="Folder of Records; by default kansci-records/SUITE.")
@@ -57,14 +61,18 @@ class Selection(NamedTuple):
 
 
 def select(
-    suite: str, model: list[str] | None, task: list[str] | None, parameters: list[int] | None
+    suite: str,
+    model: list[str] | None,
+    task: list[str] | None,
+    parameters: list[int] | None,
+    recipe: str | None = None,
 ) -> Selection:
     """From the words of a command to its cells.
 
     Raises:
         UserError: for a name that nothing has, a name that two have, or a budget below 1.
     """
-    chosen = get_suite(suite)
+    chosen = get_suite(suite) if recipe is None else get_suite(suite).by(get_recipe(recipe))
     models = distinct([find_model(name) for name in model or chosen.models])
     tasks = once([one for text in task for one in find_tasks(text)]) if task else None
     budgets = list(dict.fromkeys(positive(parameters) or ())) or None

@@ -6,7 +6,7 @@ We differ: the residual weighs 0.01, as in `poisson`.
 """
 
 from kansci.equations import on
-from kansci.pde import pde
+from kansci.pde import Weights, pde
 
 task = pde(
     name="helmholtz",
@@ -16,7 +16,8 @@ task = pde(
     equations=("u_xx + u_yy + u - (1 - 17*pi**2)*sin(pi*x)*sin(4*pi*y)",),
     conditions=(on("x = -1", "u"), on("x = 1", "u"), on("y = -1", "u"), on("y = 1", "u")),
     truth="sin(pi*x)*sin(4*pi*y)",
-    weights=(0.01, 1),
+    weights=Weights(residual=0.01),
+    ansatz=("0", "(1 - x**2)*(1 - y**2)"),
     source="arXiv:2001.04536, section 4.1",
     about="u_xx + u_yy + u = f on a square, 0 on its edges, with u = sin(pi x) sin(4 pi y)",
 )

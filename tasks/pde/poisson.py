@@ -6,7 +6,7 @@ We differ: 1 024 points inside and 256 on the edges, where the paper has 10 000 
 """
 
 from kansci.equations import on
-from kansci.pde import pde
+from kansci.pde import Weights, pde
 
 task = pde(
     name="poisson",
@@ -18,7 +18,8 @@ task = pde(
     ),
     conditions=(on("x = -1", "u"), on("x = 1", "u"), on("y = -1", "u"), on("y = 1", "u")),
     truth="sin(pi*x)*sin(pi*y**2)",
-    weights=(0.01, 1),
+    weights=Weights(residual=0.01),
+    ansatz=("0", "(1 - x**2)*(1 - y**2)"),
     source="arXiv:2404.19756, section 3.4",
     about="u_xx + u_yy = f on a square, 0 on its edges, with u = sin(pi x) sin(pi y^2)",
 )
