@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from statistics import median
 
 import torch
@@ -31,19 +31,17 @@ def step_of(layer: nn.Module, x: Tensor) -> Step:
     return step
 
 
-def in_alternation(ours: Step, theirs: Step, turns: int) -> tuple[float, float]:
+def in_alternation(steps: Sequence[Step], turns: int) -> list[float]:
     """Milliseconds of one step of each, medians over short turns that alternate."""
-    sides = [(step, _steps(step)) for step in (ours, theirs)]
-    spent: list[list[float]] = [[], []]
+    sides = [(step, _steps(step), list[float]()) for step in steps]
     for turn in range(turns):
-        for place in (0, 1) if turn % 2 else (1, 0):  # nobody is always first
-            step, count = sides[place]
-            step()  # uncounted: caches and freed memory are the other side's
+        for step, count, spent in sides if turn % 2 else reversed(sides):  # nobody always first
+            step()  # uncounted: caches and freed memory are another's
             begun = now().cpu
             for _ in range(count):
                 step()
-            spent[place].append((now().cpu - begun) / count)
-    return 1e3 * median(spent[0]), 1e3 * median(spent[1])
+            spent.append((now().cpu - begun) / count)
+    return [1e3 * median(spent) for _, _, spent in sides]
 
 
 def _steps(step: Step) -> int:

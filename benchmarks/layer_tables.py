@@ -11,6 +11,7 @@ from layer_peers import MISSING, Peer
 from tables import number, table
 
 MARKS = ("<!-- layers -->", "<!-- /layers -->")
+KERNELS = ("<!-- kernels -->", "<!-- /kernels -->")
 Rows = Sequence[Mapping[str, Any]]
 
 
@@ -70,17 +71,17 @@ def render(document: Mapping[str, Any]) -> str:
     return f"{said}\n\n{table(head, body)}\n\n{_milliseconds(document['rows'])}\n"
 
 
-def rewrite(path: Path, text: str) -> None:
-    """Puts a text between this benchmark's marks of a file.
+def rewrite(path: Path, text: str, marks: tuple[str, str] = MARKS) -> None:
+    """Puts a text between a benchmark's marks of a file.
 
     Raises:
         ValueError: if it does not have both, in that order.
     """
     old = path.read_text(encoding="utf-8")
-    before, begun, rest = old.partition(MARKS[0])
-    _, ended, after = rest.partition(MARKS[1])
+    before, begun, rest = old.partition(marks[0])
+    _, ended, after = rest.partition(marks[1])
     if not (begun and ended):
-        raise ValueError(f"{path}: want {MARKS[0]} and {MARKS[1]}, got one of them at most")
+        raise ValueError(f"{path}: want {marks[0]} and {marks[1]}, got one of them at most")
     path.write_text(f"{before}{begun}\n{text}{ended}{after}", encoding="utf-8")
 
 

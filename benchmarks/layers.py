@@ -42,7 +42,7 @@ def compare(variant: str, peer: Peer, size: tuple[int, int], batch: int, turns: 
     ]
     kept = [layer_cost.kept(layer, x) for layer in layers]
     steps = [layer_cost.step_of(layer, x) for layer in layers]
-    own, its = layer_cost.in_alternation(steps[0], steps[1], turns)
+    own, its = layer_cost.in_alternation(steps, turns)
     return {
         "variant": variant,
         "peer": peer.name,

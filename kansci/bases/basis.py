@@ -5,7 +5,9 @@ computed for each point lies side by side in memory, whatever the number of func
 """
 
 from abc import abstractmethod
+from functools import cache
 
+import torch
 from torch import Tensor, nn
 
 from kansci.jets import taylor
@@ -70,15 +72,18 @@ class Basis(nn.Module):
         """Its parameters, in order; nothing, for most bases."""
         return ()
 
-    def fill(self, x: Tensor, out: Tensor) -> tuple[Tensor, ...]:
+    def fill(self, x: Tensor, out: Tensor, *, keep: bool) -> tuple[Tensor, ...]:
         """Writes the functions into a tensor, in as few passes as can be, without autograd.
 
         Shape:
             x: `(in, point)`.
             out: `(in, size, point)`.
 
+        Args:
+            keep: whether `pull` will come.
+
         Returns:
-            What `pull` wants to see again, besides.
+            What it wants to see again, besides, each with the inputs first.
         """
         raise NotImplementedError
 
@@ -105,6 +110,17 @@ class ClosedForm(Basis):
     def taylor(self, x: Tensor, order: int) -> tuple[Tensor, ...]:
         found = self.rows(x.reshape(-1, x.shape[-1]).mT, order)  # (in, size, point)
         return tuple(row.movedim(-1, 0).reshape(*x.shape, self.size) for row in found)
+
+
+@cache
+def one_apart(first: float, count: int, dtype: torch.dtype, device: torch.device) -> Tensor:
+    """Numbers from a first on, `(count, 1)`, made once.
+
+    For what is computed without autograd, where a number of Python's would be made a tensor, and
+    then one of the right dtype, by every operation that it enters.
+    """
+    numbers = [first + index for index in range(count)]
+    return torch.tensor(numbers, dtype=dtype, device=device).unsqueeze(-1)
 
 
 def check_grid(grid: int, least: int = 1) -> None:

@@ -1,5 +1,6 @@
 """Several bases side by side, as one: splines and a base branch, splines and Gaussians."""
 
+from collections.abc import Iterable
 from typing import cast
 
 import torch
@@ -45,10 +46,10 @@ class Beside(ClosedForm):
     def trained(self) -> tuple[Tensor, ...]:
         return tuple(one for part in self._each() for one in part.trained())
 
-    def fill(self, x: Tensor, out: Tensor) -> tuple[Tensor, ...]:
+    def fill(self, x: Tensor, out: Tensor, *, keep: bool) -> tuple[Tensor, ...]:
         found, first = (), 0
         for part in self._each():
-            found += part.fill(x, out.narrow(1, first, part.size))
+            found += part.fill(x, out.narrow(1, first, part.size), keep=keep)
             first += part.size
         return found
 
@@ -64,5 +65,5 @@ class Beside(ClosedForm):
             found, kept, first = (*found, *more), kept[part.keeps :], first + part.size
         return total(sums), *found
 
-    def _each(self) -> list[Basis]:
-        return cast(list[Basis], list(self.parts))
+    def _each(self) -> Iterable[Basis]:
+        return cast(Iterable[Basis], self.parts)

@@ -11,8 +11,9 @@ from math import comb, factorial
 
 import torch
 from torch import Tensor
+from torch.nn.functional import softshrink
 
-from kansci.bases.basis import check_degree, check_domain, check_grid
+from kansci.bases.basis import check_degree, check_domain, check_grid, one_apart
 from kansci.bases.local import DENSE, Local
 from kansci.jets import total, weighted
 
@@ -57,6 +58,8 @@ class BSpline(Local):
         low, high = domain
         self.size = grid + degree
         self.degree, self.few = degree, degree + 1
+        self.keeps = int(self.size <= DENSE and degree > 1)  # slopes, where all bells are computed
+        self.unit = factorial(degree) ** (-1 / degree)  # a cell, so that its power is $1/d!$
         self.step = (high - low) / grid
         self.low = low
         # In cells, where they are multiples of a half: exact in every dtype.
@@ -78,25 +81,34 @@ class BSpline(Local):
         scale = factorial(self.degree)
         return cell, tuple(row / (scale * self.step**n) for n, row in enumerate(rows))
 
-    def fill(self, x: Tensor, out: Tensor) -> tuple[Tensor, ...]:
-        if self._sparse:
-            return super().fill(x, out)
-        torch.sub(self._cells(x), self.centres.unsqueeze(-1), out=out)
-        _powers(out.abs_(), self.degree, self.degree)
-        return ()
+    def fill(self, x: Tensor, out: Tensor, *, keep: bool) -> tuple[Tensor, ...]:
+        if not self.keeps:
+            return super().fill(x, out, keep=keep)
+        degree, first = self.degree, self.low / self.step + (1 - self.degree) / 2
+        centres = one_apart(first, self.size, x.dtype, x.device)
+        ahead = torch.add(centres, x.unsqueeze(-2), alpha=-1 / self.step)  # in cells
+        parts = self._hinges(torch.abs(ahead, out=out))
+        if not keep:
+            _alternating([part.pow_(degree) for part in parts], degree)
+            return ()
+        lower = [part.pow(degree - 1) for part in parts]
+        _alternating([part.mul_(one) for part, one in zip(parts, lower, strict=True)], degree)
+        return (_alternating(lower, degree).copysign_(ahead),)  # steep to the middle
 
     def pull(
         self, x: Tensor, out: Tensor, kept: tuple[Tensor, ...], cotangent: Tensor
     ) -> tuple[Tensor, ...]:
-        if self._sparse:
+        if not self.keeps:
             return super().pull(x, out, kept, cotangent)
-        t = self._cells(x) - self.centres.unsqueeze(-1)
-        slope = _powers(t.abs(), self.degree, self.degree - 1).copysign_(t)  # steep to the middle
-        return (slope.mul_(cotangent).sum(-2).div_(-self.step),)
+        return (cotangent.mul_(kept[0]).sum(-2).mul_(self.degree * self.unit / self.step),)
 
-    @property
-    def _sparse(self) -> bool:
-        return self.size > DENSE or self.degree == 1
+    def _hinges(self, away: Tensor) -> list[Tensor]:
+        r"""$\mathrm{relu}\big(\tfrac{d+1}2 - k - |t|\big)$, in units, the first over $|t|$."""
+        reach = one_apart(self.unit * (self.degree + 1) / 2, 1, away.dtype, away.device)
+        parts = [torch.add(reach, away, alpha=-self.unit, out=away).clamp_(min=0)]
+        while len(parts) <= self.degree // 2:
+            parts.append(softshrink(parts[-1], self.unit))  # a cell closer to the middle
+        return parts
 
     def _cells(self, x: Tensor) -> Tensor:
         """How many cells each point lies from the lower end, `(in, 1, point)`."""
@@ -145,13 +157,9 @@ def bells(t: Tensor, degree: int, order: int, step: float) -> tuple[Tensor, ...]
     return (value, first) if order == 1 else (value, first, summed(degree - 2) / step**2)
 
 
-def _powers(a: Tensor, degree: int, exponent: int) -> Tensor:
-    """The sum of truncated powers at distances `a >= 0` from the middles, written over them."""
-    *firsts, last = ((degree + 1) / 2 - k for k in range(degree // 2 + 1))
-    scale = (-1) ** exponent / factorial(exponent)
-    parts = [a.clamp(max=reach).sub_(reach).pow_(exponent) for reach in firsts]
-    a.clamp_(max=last).sub_(last).pow_(exponent)
-    a.mul_(scale * (-1) ** len(parts) * comb(degree + 1, len(parts)))
-    for k, part in enumerate(parts):
-        a.add_(part, alpha=scale * (-1) ** k * comb(degree + 1, k))
-    return a
+def _alternating(powers: list[Tensor], degree: int) -> Tensor:
+    """The sum with the signs and binomials of truncated powers, written over the first."""
+    first, *rest = powers
+    for k, power in enumerate(rest, 1):
+        first.add_(power, alpha=(-1) ** k * comb(degree + 1, k))
+    return first

@@ -59,7 +59,7 @@ class Fourier(ClosedForm):
         bent = [-(j**2) * f for j, f in zip([*waves, *waves], cos + sin, strict=True)]
         return value, first, torch.stack(bent, -2) * self.speed**2
 
-    def fill(self, x: Tensor, out: Tensor) -> tuple[Tensor, ...]:
+    def fill(self, x: Tensor, out: Tensor, *, keep: bool) -> tuple[Tensor, ...]:
         angle = ((x - self.middle) * self.speed).unsqueeze(1) * self._waves(x)
         cos, sin = out.chunk(2, 1)
         torch.cos(angle, out=cos)

@@ -9,7 +9,7 @@ two points.
 import torch
 from torch import Tensor
 
-from kansci.bases.basis import check_domain
+from kansci.bases.basis import check_domain, one_apart
 from kansci.bases.local import Local
 
 REACH = 7  # steps from which a bell is below 1e-21: nothing beside the others, in any dtype
@@ -55,11 +55,10 @@ class Gaussian(Local):
         few = torch.arange(self.few, device=x.device).unsqueeze(-1)
         return first, bells(t - first - few, order, self.step)  # (in, few, point)
 
-    def fill(self, x: Tensor, out: Tensor) -> tuple[Tensor, ...]:
+    def fill(self, x: Tensor, out: Tensor, *, keep: bool) -> tuple[Tensor, ...]:
         if self.apart():
-            return super().fill(x, out)
-        torch.sub(self._steps(x), self.centres.unsqueeze(-1), out=out)
-        out.square_().neg_().exp_()
+            return super().fill(x, out, keep=keep)
+        self._ahead(x, out).square_().neg_().exp_()
         return ()
 
     def pull(
@@ -67,8 +66,13 @@ class Gaussian(Local):
     ) -> tuple[Tensor, ...]:
         if self.apart():
             return super().pull(x, out, kept, cotangent)
-        t = self._steps(x) - self.centres.unsqueeze(-1)
-        return (t.mul_(cotangent.mul_(out)).sum(-2).mul_(-2 / self.step),)
+        ahead = self._ahead(x, torch.empty_like(out))
+        return (ahead.mul_(cotangent.mul_(out)).sum(-2).mul_(2 / self.step),)
+
+    def _ahead(self, x: Tensor, out: Tensor) -> Tensor:
+        """How many steps each centre lies from each point, `(in, size, point)`."""
+        centres = one_apart(self.low / self.step, self.size, x.dtype, x.device)
+        return torch.add(centres, x.unsqueeze(-2), alpha=-1 / self.step, out=out)
 
     def _steps(self, x: Tensor) -> Tensor:
         """How many steps each point lies from the first centre, `(in, 1, point)`."""

@@ -59,9 +59,9 @@ class Hat(Local):
             for one in near
         )
 
-    def fill(self, x: Tensor, out: Tensor) -> tuple[Tensor, ...]:
+    def fill(self, x: Tensor, out: Tensor, *, keep: bool) -> tuple[Tensor, ...]:
         if self.size > DENSE:
-            return super().fill(x, out)
+            return super().fill(x, out, keep=keep)
         t = self._cells(x)
         inside = t.clamp(0, self.grid)
         torch.sub(inside, self.points.unsqueeze(-1), out=out)
@@ -109,7 +109,7 @@ class Ramp(Hat):
         first = torch.cat([0 * one, one, (late > 0).to(t)], -2) / self.step
         return (value, first, torch.zeros_like(value))[: order + 1]
 
-    def fill(self, x: Tensor, out: Tensor) -> tuple[Tensor, ...]:
+    def fill(self, x: Tensor, out: Tensor, *, keep: bool) -> tuple[Tensor, ...]:
         out[:, :1].fill_(1)
         out[:, 1:] = self._cells(x)
         out[:, 2:].sub_(self.points[1 : self.grid].unsqueeze(-1)).clamp_(min=0)

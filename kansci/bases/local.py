@@ -64,7 +64,7 @@ class Local(ClosedForm):
         return tuple((own * one.unsqueeze(1)).sum(-2) for one in near)
 
     def looks_up(self, dim_out: int) -> bool:
-        return self.apart() and dim_out * self.few <= self.size
+        return dim_out * self.few <= self.size and self.apart()
 
     def sums(self, coef: Tensor, x: Tensor) -> Tensor:
         if not self.bags():
@@ -75,7 +75,7 @@ class Local(ClosedForm):
     def bags(self) -> bool:
         return self.size > BAGS * self.few and values_alone()
 
-    def fill(self, x: Tensor, out: Tensor) -> tuple[Tensor, ...]:
+    def fill(self, x: Tensor, out: Tensor, *, keep: bool) -> tuple[Tensor, ...]:
         places, (near,) = self._found(x, 0)
         out.zero_().scatter_add_(-2, places, near)
         return ()

@@ -1,9 +1,9 @@
 """Five ways to sums of local functions, where each point meets few of many.
 
 `dense` makes all functions; the others look up the coefficients of those that are not 0. All give
-the same to rounding. Measured on hats, 8 to 512 of them, eager, on one core: `dense` is fastest on
-coarse grids, `gather` on fine ones with few outputs, `embedding_bag` on fine ones with many, 5 to
-13 times; `embedding` and `sparse` are beside the best at most.
+the same to rounding. On one core, eager, `dense` is fastest on coarse grids, `gather` on fine ones
+or to a single output, `embedding_bag` on fine ones with many outputs; `embedding` and `sparse` are
+never: `benchmarks/README.md` has the milliseconds.
 
 Source: Marin 2025, kanditioned ("LinearKAN"), https://github.com/cats-marin/KANditioned, which
 names `embedding_bag`, `embedding` and `sparse`.

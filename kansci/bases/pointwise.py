@@ -4,7 +4,6 @@ from collections.abc import Callable
 
 import torch
 from torch import Tensor
-from torch.nn import functional
 
 from kansci.bases.basis import ClosedForm
 from kansci.jets import silu
@@ -36,8 +35,11 @@ class Pointwise(ClosedForm):
     def rows(self, x: Tensor, order: int) -> tuple[Tensor, ...]:
         return tuple(row.unsqueeze(-2) for row in FUNCTIONS[self.function](x)[: order + 1])
 
-    def fill(self, x: Tensor, out: Tensor) -> tuple[Tensor, ...]:
-        out.squeeze(1).copy_(x if self.function == "identity" else functional.silu(x))
+    def fill(self, x: Tensor, out: Tensor, *, keep: bool) -> tuple[Tensor, ...]:
+        if self.function == "identity":
+            out.squeeze(1).copy_(x)
+        else:
+            torch.ops.aten.silu.out(x, out=out.squeeze(1))
         return ()
 
     def pull(

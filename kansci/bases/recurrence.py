@@ -49,7 +49,7 @@ class Recurrence(ClosedForm):
                 orders[k].append(one if n == 0 else one - weighted(c, orders[k][-2]))
         return through_tanh(z, [torch.stack(rows, -2) for rows in orders])
 
-    def fill(self, x: Tensor, out: Tensor) -> tuple[Tensor, ...]:
+    def fill(self, x: Tensor, out: Tensor, *, keep: bool) -> tuple[Tensor, ...]:
         one, z, *further = out.unbind(1)
         one.fill_(1)
         squashed = torch.tanh(x)

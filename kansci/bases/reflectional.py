@@ -8,7 +8,7 @@ and its hand-written gradient is half the true one at the defaults. Inputs are n
 import torch
 from torch import Tensor
 
-from kansci.bases.basis import ClosedForm, check_domain
+from kansci.bases.basis import ClosedForm, check_domain, one_apart
 
 
 class ReflectionalSwitch(ClosedForm):
@@ -49,8 +49,9 @@ class ReflectionalSwitch(ClosedForm):
             return value, first
         return value, first, (4 - 6 * value) / self.step**2 * value
 
-    def fill(self, x: Tensor, out: Tensor) -> tuple[Tensor, ...]:
-        switch = self._steps(x).tanh_()
+    def fill(self, x: Tensor, out: Tensor, *, keep: bool) -> tuple[Tensor, ...]:
+        centres = one_apart(self.low / self.step, self.size, x.dtype, x.device)
+        switch = torch.add(centres, x.unsqueeze(-2), alpha=-1 / self.step).tanh_()
         torch.mul(switch, switch, out=out)
         out.neg_().add_(1)
         return (switch,)
@@ -58,7 +59,7 @@ class ReflectionalSwitch(ClosedForm):
     def pull(
         self, x: Tensor, out: Tensor, kept: tuple[Tensor, ...], cotangent: Tensor
     ) -> tuple[Tensor, ...]:
-        return (cotangent.mul_(out).mul_(kept[0]).sum(-2).mul_(-2 / self.step),)
+        return (cotangent.mul_(out).mul_(kept[0]).sum(-2).mul_(2 / self.step),)
 
     def _steps(self, x: Tensor) -> Tensor:
         """How many steps each point lies from each centre, `(in, size, point)`."""

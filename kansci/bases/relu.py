@@ -78,7 +78,7 @@ class ReluBell(ClosedForm):
     def trained(self) -> tuple[Tensor, ...]:
         return self.start, self.end
 
-    def fill(self, x: Tensor, out: Tensor) -> tuple[Tensor, ...]:
+    def fill(self, x: Tensor, out: Tensor, *, keep: bool) -> tuple[Tensor, ...]:
         start, end = self.start.unsqueeze(-1), self.end.unsqueeze(-1)
         left = (x.unsqueeze(-2) - start).clamp_(min=0)
         right = (end - x.unsqueeze(-2)).clamp_(min=0)

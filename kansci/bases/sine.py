@@ -56,9 +56,9 @@ class Sine(ClosedForm):
     def trained(self) -> tuple[Tensor, ...]:
         return (self.frequency,)
 
-    def fill(self, x: Tensor, out: Tensor) -> tuple[Tensor, ...]:
+    def fill(self, x: Tensor, out: Tensor, *, keep: bool) -> tuple[Tensor, ...]:
         phase, frequency = self.phase.to(x.dtype).unsqueeze(-1), self.frequency.unsqueeze(-1)
-        angle = (frequency * x.unsqueeze(-2)).add_(phase)
+        angle = torch.addcmul(phase, frequency, x.unsqueeze(-2))
         torch.sin(angle, out=out)
         return (angle,)
 
@@ -66,8 +66,8 @@ class Sine(ClosedForm):
         self, x: Tensor, out: Tensor, kept: tuple[Tensor, ...], cotangent: Tensor
     ) -> tuple[Tensor, ...]:
         slope = cotangent.mul_(kept[0].cos())  # (in, size, point)
-        by_x = self.frequency @ slope
-        return by_x, slope.mul_(x.unsqueeze(-2)).sum((0, 2))
+        by_frequency = (slope * x.unsqueeze(-2)).sum((0, 2))
+        return slope.mul_(self.frequency.unsqueeze(-1)).sum(1), by_frequency
 
     def started(self, dim_out: int) -> Tensor:
         """Random amplitudes, `(out, in, size)`, that fall like $1/j$: no sum of these is a line."""

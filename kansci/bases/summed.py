@@ -1,5 +1,6 @@
 """Functions of several bases added one by one: a B-spline and a Gaussian as one bell."""
 
+from collections.abc import Iterable
 from typing import cast
 
 import torch
@@ -33,11 +34,11 @@ class Summed(ClosedForm):
     def trained(self) -> tuple[Tensor, ...]:
         return tuple(one for part in self._each() for one in part.trained())
 
-    def fill(self, x: Tensor, out: Tensor) -> tuple[Tensor, ...]:
+    def fill(self, x: Tensor, out: Tensor, *, keep: bool) -> tuple[Tensor, ...]:
         found = ()
         for place, part in enumerate(self._each()):
             own = torch.empty_like(out)
-            found += (own, *part.fill(x, own))
+            found += (own, *part.fill(x, own, keep=keep))
             if place:
                 out.add_(own)
             else:
@@ -55,5 +56,5 @@ class Summed(ClosedForm):
             found = (*found, *rest)
         return total(sums), *found
 
-    def _each(self) -> list[Basis]:
-        return cast(list[Basis], list(self.parts))
+    def _each(self) -> Iterable[Basis]:
+        return cast(Iterable[Basis], self.parts)

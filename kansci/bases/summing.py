@@ -6,6 +6,8 @@ inputs in closed form. That is for one network, run as it is: whoever lifts, com
 forward derivatives gets `rows`, and so does whoever differentiates the gradient again.
 """
 
+from itertools import chain, islice
+from operator import is_not
 from typing import Any, cast
 
 import torch
@@ -53,51 +55,52 @@ def summed(basis: Basis, x: Tensor, coef: Tensor, bias: Tensor | None) -> Tensor
         x: `(*, in)` to `(*, out)`.
         coef: `(out, in, size)`.
     """
-    return _Summed.apply(basis, x, coef, bias, *basis.trained())  # type: ignore[no-any-return]
+    trained = basis.trained()
+    asked = x.requires_grad or any(one.requires_grad for one in trained)
+    keep = asked and torch.is_grad_enabled()
+    return _Summed.apply(basis, keep, x, coef, bias, *trained)  # type: ignore[no-any-return]
 
 
 class _Summed(torch.autograd.Function):
-    """Keeps the functions, `(in, size, point)`, and what the basis asks for."""
+    """Keeps the functions, `(in * size, point)`, and what the basis asks for."""
 
     @staticmethod
     def forward(  # type: ignore[override]
-        ctx: Any, basis: Basis, x: Tensor, coef: Tensor, bias: Tensor | None, *trained: Tensor
+        ctx: Any,
+        basis: Basis,
+        keep: bool,
+        x: Tensor,
+        coef: Tensor,
+        bias: Tensor | None,
+        *trained: Tensor,
     ) -> Tensor:
         points = _points(x)
         inputs, count = points.shape
-        flat, weight = points.new_empty(inputs * basis.size, count), coef.flatten(1)
-        phi = flat.view(inputs, basis.size, count)
-        more = _fill(basis, points, phi)
-        y = weight @ flat if bias is None else torch.addmm(bias.unsqueeze(-1), weight, flat)
+        phi, weight = points.new_empty(inputs * basis.size, count), coef.flatten(1)
+        more = _fill(basis, points, phi.view(inputs, basis.size, count), keep=keep)
+        y = weight @ phi if bias is None else torch.addmm(bias.unsqueeze(-1), weight, phi)
         ctx.basis, ctx.count = basis, len(trained)
-        ctx.save_for_backward(x, coef, bias, *trained, phi, *more)
+        ctx.save_for_backward(x, coef, bias, points, *trained, phi, *more)
         return y.mT if x.ndim == 2 else y.mT.reshape(*x.shape[:-1], len(coef))
 
     @staticmethod
     def backward(ctx: Any, cotangent: Tensor) -> tuple[Tensor | None, ...]:  # type: ignore[override]
-        basis, needed = ctx.basis, ctx.needs_input_grad
-        x, coef, bias, *rest = ctx.saved_tensors
+        basis, needed = ctx.basis, ctx.needs_input_grad[2:]
+        x, coef, bias, points, *rest = ctx.saved_tensors
         trained, (phi, *more) = rest[: ctx.count], rest[ctx.count :]
-        if recorded(cotangent) or _others(trained, basis.trained()):
-            return None, *_again(basis, (x, coef, bias, *trained), needed[1:], cotangent)
+        # The basis may have been given other numbers since.
+        if recorded(cotangent) or any(map(is_not, trained, basis.trained())):
+            return None, None, *_again(basis, (x, coef, bias, *trained), needed, cotangent)
         back = cotangent.mT if x.ndim == 2 else cotangent.reshape(-1, len(coef)).mT  # (out, point)
-        found: list[Tensor | None] = [None] * len(needed)
-        if needed[2]:
-            found[2] = (back @ phi.flatten(0, 1).mT).view(coef.shape)
-        if needed[3]:
-            found[3] = back.sum(-1)
-        if needed[1] or any(needed[4:]):
-            points = _points(x)
-            own = (coef.flatten(1).mT @ back).view(phi.shape)
-            pulled = _pull(basis, points, phi, tuple(more), own)
-            found[1] = pulled[0].mT if x.ndim == 2 else pulled[0].mT.reshape(x.shape)
-            found[4:] = pulled[1:]
-        return tuple(found)
-
-
-def _others(then: list[Tensor], now: tuple[Tensor, ...]) -> bool:
-    """Whether the basis has been given other numbers since."""
-    return any(a.data_ptr() != b.data_ptr() for a, b in zip(then, now, strict=True))
+        by_coef = (back @ phi.mT).view(coef.shape) if needed[1] else None
+        by_bias = back.sum(-1) if needed[2] else None
+        if not (needed[0] or any(needed[3:])):
+            return None, None, None, by_coef, by_bias, *[None] * len(trained)
+        functions = phi.view(len(points), basis.size, phi.shape[-1])
+        own = (coef.flatten(1).mT @ back).view(functions.shape)
+        by_x, *by_trained = _pull(basis, points, functions, tuple(more), own)
+        by_x = by_x.mT if x.ndim == 2 else by_x.mT.reshape(x.shape)
+        return None, None, by_x, by_coef, by_bias, *by_trained
 
 
 def _points(x: Tensor) -> Tensor:
@@ -105,12 +108,11 @@ def _points(x: Tensor) -> Tensor:
     return (x if x.ndim == 2 else x.reshape(-1, x.shape[-1])).mT.contiguous()
 
 
-def _fill(basis: Basis, x: Tensor, out: Tensor) -> tuple[Tensor, ...]:
+def _fill(basis: Basis, x: Tensor, out: Tensor, *, keep: bool) -> tuple[Tensor, ...]:
     if not _large(basis, out):
-        return basis.fill(x, out)
-    for some in _some(out):
-        basis.fill(x[some], out[some])
-    return ()
+        return basis.fill(x, out, keep=keep)
+    shares = [basis.fill(x[some], out[some], keep=keep) for some in _some(out)]
+    return tuple(chain.from_iterable(shares))
 
 
 def _pull(
@@ -118,13 +120,16 @@ def _pull(
 ) -> tuple[Tensor, ...]:
     if not _large(basis, out):
         return basis.pull(x, out, kept, cotangent)
-    shares = [basis.pull(x[some], out[some], (), cotangent[some])[0] for some in _some(out)]
+    shares, rest = [], iter(kept)
+    for some in _some(out):
+        own = tuple(islice(rest, basis.keeps))
+        shares += basis.pull(x[some], out[some], own, cotangent[some])
     return (torch.cat(shares),)
 
 
 def _large(basis: Basis, out: Tensor) -> bool:
     """Whether several passes over all leave the cache, and inputs differ in their points alone."""
-    return out.numel() > MANY and basis.keeps == 0 and not basis.trained()
+    return out.numel() > MANY and not basis.trained()
 
 
 def _some(out: Tensor) -> list[slice]:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor, nn
 
-from kansci.jets import Jet
+from kansci.jets import Jet, weighted
 from kansci.models.mlp import MLP
 from kansci.rules import passes_jets
 
@@ -25,7 +25,7 @@ class Waves(nn.Module):
         self.height = height
 
     def forward(self, z: Tensor) -> Tensor:
-        return self.height * torch.cat([torch.cos(z), torch.sin(z)], -1)
+        return weighted(self.height, torch.cat([torch.cos(z), torch.sin(z)], -1))
 
 
 class Frequencies(nn.Module):
@@ -77,7 +77,8 @@ def frequencies(dim_in: int, size: int) -> Tensor:
 
 @passes_jets(Waves)
 def _waves(module: Waves, jet: Jet) -> Jet:
-    cos, sin = module.height * torch.cos(jet.value), module.height * torch.sin(jet.value)
+    cos = weighted(module.height, torch.cos(jet.value))
+    sin = weighted(module.height, torch.sin(jet.value))
     double = jet.linear(lambda z: torch.cat([z, z], -1))
     f, df = torch.cat([cos, sin], -1), torch.cat([-sin, cos], -1)
     return double.pointwise(f, df, -f)

@@ -59,7 +59,7 @@ class EdgeLayer(nn.Module):
 
     def check(self, x: Tensor) -> None:
         """Raises a ValueError that shows wanted and got."""
-        if x.shape[-1:] != (self.dim_in,):
+        if x.ndim == 0 or x.shape[-1] != self.dim_in:
             raise ValueError(f"want x (*, {self.dim_in}), got {tuple(x.shape)}")
 
     def summed(self, edges: Tensor) -> Tensor:

@@ -8,13 +8,16 @@ powers have long tails; biases start spread, so that units bend at different pla
 from collections.abc import Sequence
 from itertools import pairwise
 from math import prod
+from typing import cast
 
 import torch
 import torch.nn.functional as F
-from torch import nn
+from torch import Tensor, nn
 
-from kansci.models.branches import Branches, Power
+from kansci.jets import Jet, silu
+from kansci.models.branches import Branches, Power, plus
 from kansci.models.start import normal_power
+from kansci.rules import carry, passes_jets
 
 POWERS = 0.01  # of the mean square at the start: cubes of cubes have long tails
 SILU_POWER = normal_power(F.silu, 3**-0.5)  # mean square behind an input with variance 1/3
@@ -43,16 +46,27 @@ class PowerMLP(nn.Sequential):
         super().__init__(*(_block(i, o, power) for i, o in hidden), _spread(*last, 1.0, 0.0))
 
 
-def _block(dim_in: int, dim_out: int, power: int) -> Branches:
+class PowerBlock(Branches):
+    r"""$\mathrm{relu}(W x + b)^k + V\,\mathrm{silu}(x)$ of the maps $W$, $b$, the power and $V$."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        bent, power, straight = self
+        powers, straight = power(bent(x)), cast(nn.Linear, straight)
+        if x.ndim != 2:
+            return powers + straight(F.silu(x))
+        return torch.addmm(powers, F.silu(x), straight.weight.mT)  # adds as it multiplies
+
+
+def _block(dim_in: int, dim_out: int, power: int) -> PowerBlock:
     """Starts with the mean square of its inputs, 1/3, a hundredth of it in powers."""
     # Of normal z with unit variance, relu(z)^(2k) has the mean (2k - 1)!! / 2.
     spread = (2 * POWERS / (3 * prod(range(1, 2 * power, 2)))) ** (1 / (2 * power))
-    bent = nn.Sequential(_spread(dim_in, dim_out, 1.5**0.5 * spread, spread), Power(power))
+    bent = _spread(dim_in, dim_out, 1.5**0.5 * spread, spread)
     straight = nn.Linear(dim_in, dim_out, bias=False)
     size = ((1 - POWERS) / (3 * dim_in * SILU_POWER)) ** 0.5
     with torch.no_grad():
         straight.weight.copy_(torch.randn(dim_out, dim_in) * size)
-    return Branches([bent, nn.Sequential(nn.SiLU(), straight)])
+    return PowerBlock([bent, Power(power), straight])
 
 
 def _spread(dim_in: int, dim_out: int, slope: float, shift: float) -> nn.Linear:
@@ -62,3 +76,10 @@ def _spread(dim_in: int, dim_out: int, slope: float, shift: float) -> nn.Linear:
         layer.weight.copy_(slope * torch.randn(dim_out, dim_in) / dim_in**0.5)
         layer.bias.copy_(shift * 1.5**0.5 * (2 * torch.rand(dim_out) - 1))
     return layer
+
+
+@passes_jets(PowerBlock)
+def _power_block(block: PowerBlock, jet: Jet) -> Jet:
+    bent, power, straight = block
+    bends = carry(power, carry(bent, jet))
+    return plus([bends, carry(straight, jet.pointwise(*silu(jet.value)))])
