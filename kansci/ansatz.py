@@ -6,9 +6,10 @@ differential equations", IEEE Trans. Neural Networks 9.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 import sympy
 import torch
@@ -43,6 +44,13 @@ class Ansatz:
         """The same for points and outputs that come with their derivatives."""
         lift, multiplier = (nested(one, x) for one in self._functions)
         return multiplier.times(u).plus(lift)
+
+    def words(self, x: Sequence[sympy.Expr], u: Sequence[sympy.Expr]) -> Iterator[sympy.Expr]:
+        """The same for expressions."""
+        names = [sympy.Symbol(name, real=True) for name in self.variables]
+        put: dict[Any, Any] = dict(zip(names, x, strict=True))
+        for lift, multiplier, one in zip(self.lift, self.multiplier, u, strict=True):
+            yield lift.xreplace(put) + multiplier.xreplace(put) * one
 
     @property
     def _functions(self) -> tuple[Callable[[Tensor], Tensor], ...]:

@@ -6,6 +6,7 @@ import math
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 import sympy
 import torch
@@ -13,6 +14,7 @@ from torch import Tensor, nn
 
 from kansci.bases import Beside, BSpline, Pointwise
 from kansci.calculus import derivatives
+from kansci.discover import get_task
 from kansci.models import KAN, KANLayer, Units
 from kansci.models.edges import edge_layers, plot, train
 from kansci.models.multiply import Multiply
@@ -229,6 +231,16 @@ def block_of(page: str, word: str) -> str:
     blocks = re.findall(r"^```python\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
     (found,) = (code for code in blocks if word in code)
     return found
+
+
+def test_the_formula_of_a_network_with_exact_boundaries_has_them_too():
+    task = get_task("poisson[boundary=hard]")
+    network = Units(hello(), task.domain, task.scale, task.ansatz).double()
+    formula = expression(network, ("x", "y"))
+    x = points(20, 2).double()
+    value = sympy.lambdify(("x", "y"), formula, "numpy")(*x.T.numpy())
+    np.testing.assert_allclose(network(x).detach().numpy()[:, 0], value, atol=1e-6)
+    assert formula.subs("x", -1) == 0
 
 
 def test_pages_say_the_same_of_the_hello_of_the_field():

@@ -52,8 +52,8 @@ def expressions(network: nn.Module, symbols: Sequence[str] | None = None) -> tup
     names = symbols or [f"x_{i + 1}" for i in range(first.dim_in)]
     if len(names) != first.dim_in:
         raise ValueError(f"want {first.dim_in} symbols, got {list(names)}")
-    words: Words = [sympy.Symbol(name) for name in names]
-    units = network if isinstance(network, Units) else None
+    inputs: Words = [sympy.Symbol(name) for name in names]
+    words, units = inputs, network if isinstance(network, Units) else None
     if units is not None:
         centre, half = units.centre.tolist(), units.half_width.tolist()
         words = [(x - c) / h for x, c, h in zip(words, centre, half, strict=True)]
@@ -61,6 +61,8 @@ def expressions(network: nn.Module, symbols: Sequence[str] | None = None) -> tup
         words = said(part, words)
     if units is not None:
         words = [units.mean.item() + units.std.item() * word for word in words]
+        if units.ansatz is not None:
+            words = list(units.ansatz.words(inputs, words))
     return tuple(words)
 
 

@@ -70,7 +70,7 @@ def fed(network: nn.Module, data: Tensor | None = None) -> list[Fed]:
 def inner(network: nn.Module, data: Tensor | None = None) -> Tensor:
     """Inputs as the first part meets them, `(point, in)`."""
     first = edge_layers(network)[0]
-    like = next(network.parameters())
+    like = next(first.parameters())
     if data is None:
         dims = len(network.centre) if isinstance(network, Units) else first.dim_in
         data = 2 * SobolEngine(dims).draw(POINTS + 1, dtype=torch.double)[1:] - 1
