@@ -17,7 +17,6 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.stats import rankdata
 
 Floats = NDArray[np.float64]
 
@@ -94,6 +93,8 @@ def rank_ranges(values: ArrayLike, *, higher_is_better: bool = True) -> NDArray[
     >>> rank_ranges([[3.0, 3.0], [1.0, 2.0], [2.0, 1.0]]).tolist()
     [[1, 1], [2, 3], [2, 3]]
     """
+    from scipy.stats import rankdata  # takes a second to load, which trainings need not
+
     values = np.asarray(values, dtype=float)
     ranks = rankdata(-values if higher_is_better else values, method="min", axis=0)
     return np.quantile(ranks, LEVELS, axis=1, method="inverted_cdf").T.astype(np.int64)

@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from sklearn.ensemble import HistGradientBoostingRegressor
 
 from kansci.fitting.problem import Problem, number
 from kansci.models import Units
@@ -24,6 +23,8 @@ def boosting(network: Units, problem: Problem) -> None:
     Raises:
         NotApplicable: for a task that gives no targets.
     """
+    from sklearn.ensemble import HistGradientBoostingRegressor  # takes a second to load
+
     trees = network.network
     assert isinstance(trees, Trees)
     tables = (trees.feature, trees.threshold, trees.leaf)

@@ -11,8 +11,6 @@ Source: Williams and Seeger 2001, "Using the Nyström Method to Speed Up Kernel 
 from __future__ import annotations
 
 import torch
-from sklearn.kernel_approximation import Nystroem
-from sklearn.linear_model import Ridge
 
 from kansci.fitting.problem import Problem, number
 from kansci.models import Units
@@ -27,6 +25,9 @@ def kernel_ridge(network: Units, problem: Problem) -> None:
     Raises:
         NotApplicable: for a task that gives no targets.
     """
+    from sklearn.kernel_approximation import Nystroem  # take a second to load
+    from sklearn.linear_model import Ridge
+
     kernels = network.network
     assert isinstance(kernels, Kernels)
     points, targets = problem.points_and_targets(network)
