@@ -26,12 +26,10 @@ from rows import Row
 from torch import Generator, Tensor
 from turns import Side, in_turns
 
-from kansci.discover import get_model
+from kansci.discover import get_model, get_task
 from kansci.ensemble import Ensemble, Member
-from kansci.equations import on
 from kansci.objective import Objective
 from kansci.optim import OPTIMIZERS
-from kansci.pde import Weights, pde
 from kansci.pde.region import Region
 from kansci.preparing import draw, prepare
 from kansci.recipe import Optimizer, Recipe
@@ -63,18 +61,7 @@ def installed() -> bool:
 
 def tutorial() -> Task:
     """The task, on the points that the tutorial has."""
-    task = pde(
-        name="poisson-of-pykan",
-        version=1,
-        variables={"x": (-1, 1), "y": (-1, 1)},
-        unknowns=("u",),
-        equations=("u_xx + u_yy + 2*pi**2*sin(pi*x)*sin(pi*y)",),
-        conditions=(on("x = -1", "u"), on("x = 1", "u"), on("y = -1", "u"), on("y = 1", "u")),
-        truth="sin(pi*x)*sin(pi*y)",
-        weights=Weights(residual=0.01),
-        grid=(SIDES, SIDES),
-        source="pykan's tutorials, Example_7_PDE_accuracy",
-    )
+    task = get_task("pykan_poisson")
     mesh = Region(("x", "y"), task.domain).lattice((SIDES, SIDES))
     places = ((0, -1), (0, 1), (1, -1), (1, 1))
     edges = tuple(mesh[mesh[:, axis] == end] for axis, end in places)
@@ -82,7 +69,8 @@ def tutorial() -> Task:
     def sample(generator: Generator, points: int) -> Batch:
         return (mesh, *edges)
 
-    return replace(task, stages=(replace(task.stages[0], sample=sample, points=len(mesh)),))
+    stage = replace(task.stages[0], sample=sample, points=len(mesh))
+    return replace(task, stages=(stage,), probes=(replace(task.probes[0], questions=mesh),))
 
 
 def measure(gear: Gear, *, steps: int = STEPS, evaluations: int = EVALUATIONS) -> Row:

@@ -32,7 +32,8 @@ def with_additions(loss: Loss, batch: Batch, additions: Sequence[Addition]) -> t
     """The loss and the batch `(member, ...)` of a stage, with all that is added to them."""
     if not additions:
         return loss, batch
-    owned = [addition.own(batch) for addition in additions]
+    # Side by side in memory: a compiled program reads members at the stride of the first.
+    owned = [[one.contiguous() for one in addition.own(batch)] for addition in additions]
     counts = (len(batch), *map(len, owned))
     terms = tuple(addition.term for addition in additions)
     return _sum(program_of(loss), terms, counts), (*batch, *(one for own in owned for one in own))

@@ -20,6 +20,7 @@ import torch
 from pydantic import BaseModel, TypeAdapter
 
 from kansci.allocation import keep_freed_memory
+from kansci.diagnosis import diagnosis
 from kansci.discover import Origin, get_model, model_from, origin_of, task_from
 from kansci.forkserver import ONE_THREAD, megabytes, serve
 from kansci.judging import check_shapes
@@ -27,7 +28,6 @@ from kansci.messages import Answer, Failure, Note, Partial, Steps, facts_of, pac
 from kansci.objective import Gear
 from kansci.recipe import Optimizer, Recipe
 from kansci.record import Curve
-from kansci.runner import diagnosis
 from kansci.suite import Cell
 from kansci.together import Job
 from kansci.tracing import traced

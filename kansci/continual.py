@@ -108,6 +108,12 @@ def window(centre: Sequence[float], half: float) -> Box:
     return tuple((c - half, c + half) for c in centre)
 
 
+def moved(centres: Sequence[float], by: float, generator: Generator) -> list[float]:
+    """Every centre moved by a uniform draw from [-by, by]: where a tuning stream has its bumps."""
+    draws = torch.rand(len(centres), generator=generator, dtype=torch.double)
+    return [c + s for c, s in zip(centres, (2 * by * draws - by).tolist(), strict=True)]
+
+
 def even(generator: Generator, points: int, box: Box) -> Tensor:
     """The same even points on an interval for every seed, both ends among them."""
     ((low, high),) = box

@@ -13,11 +13,12 @@ from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
-from torch.func import functional_call, grad_and_value
+from torch.func import grad_and_value
 
-from kansci.calculus import Network, Opened
+from kansci.calculus import Network
 from kansci.draws import Draws
 from kansci.gauss import normal
+from kansci.lent import lent
 from kansci.looping import by_autograd, looped
 from kansci.losses import MeanSquares
 from kansci.models import trainable
@@ -129,7 +130,7 @@ class Ensemble:
         """
 
         def one(params: Weights, fixed: Weights, batch: Batch) -> Tensor:
-            return loss(self._network(self._learner, params, fixed), *batch)
+            return loss(lent(self._learner, self._names, params, fixed), *batch)
 
         each = self._over_members(grad_and_value(one) if self.lifted else by_autograd(one))
 
@@ -145,7 +146,7 @@ class Ensemble:
 
         def one(row: Tensor, fixed: Weights, batch: Batch) -> tuple[Tensor, Tensor, Tensor]:
             def predict(row: Tensor) -> Network:
-                return self._network(self._learner, self._rows.views(row), fixed)
+                return lent(self._learner, self._names, self._rows.views(row), fixed)
 
             return normal(loss, predict, row, batch)
 
@@ -161,7 +162,7 @@ class Ensemble:
         """Losses of all members as they stand, `(member,)`; the networks do not learn."""
 
         def one(params: Weights, fixed: Weights, batch: Batch) -> Tensor:
-            return loss(self._network(self._knower, params, fixed), *batch)
+            return loss(lent(self._knower, self._names, params, fixed), *batch)
 
         # Not under no_grad, where forward derivatives of some activations do not exist; no weight
         # asks for a gradient here, so nothing is kept for one.
@@ -183,7 +184,7 @@ class Ensemble:
         """
 
         def one(params: Weights, fixed: Weights, part: Tensor) -> Tensor:
-            return ask(self._network(self._knower, params, fixed), part)
+            return ask(lent(self._knower, self._names, params, fixed), part)
 
         params = {name: weight[among] for name, weight in self.params.items()}
         fixed = {name: tensor[among] for name, tensor in self.fixed.items()}
@@ -228,20 +229,6 @@ class Ensemble:
             for name, tensor in named(into).items():
                 tensor.copy_(own[name][index])
         return into
-
-    def _network(self, module: nn.Module, params: Weights, fixed: Weights) -> Network:
-        def call(module: nn.Module, args: tuple[object, ...]) -> object:
-            own = params | fixed
-            within = "network." if isinstance(module, Opened) else ""
-            state = {within + name: own[first] for name, first in self._names.items()}
-            answer = functional_call(module, state, args, tie_weights=False)
-            if module.training:  # a buffer that was assigned anew is only in `state`
-                for name in fixed:
-                    if state[within + name] is not fixed[name]:
-                        fixed[name].copy_(state[within + name].detach())
-            return answer
-
-        return Network(module, call)
 
     @staticmethod
     def _seeded(make: Callable[[], nn.Module], member: Member) -> nn.Module:

@@ -11,13 +11,12 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from kansci.diagnosis import diagnosis
 from kansci.environment import environment
-from kansci.errors import DoesNotFit, NotApplicable, OutOfTime
 from kansci.judging import Choice, check_shapes, chosen, judge
 from kansci.methods import taught
 from kansci.models import Model
 from kansci.objective import Gear
-from kansci.preparing import WrongShape
 from kansci.recipe import Recipe
 from kansci.record import Curve, Record, Status, record_key
 from kansci.source import source_of
@@ -232,22 +231,6 @@ class _Kept(Watch):
 
     def note(self, text: str) -> None:
         self._watch.note(text)
-
-
-def diagnosis(problem: BaseException) -> tuple[Status, str]:
-    """The status and the reason that an exception leaves in a Record."""
-    text = f"{type(problem).__name__}: {problem}".replace("\n", " ")[:300]
-    if isinstance(problem, DoesNotFit):
-        return "does_not_fit", str(problem)
-    if isinstance(problem, NotApplicable):
-        return "not_applicable", str(problem)
-    if isinstance(problem, OutOfTime):
-        return "timeout", str(problem)
-    if isinstance(problem, MemoryError | torch.OutOfMemoryError) or "t allocate memory" in text:
-        return "out_of_memory", text
-    if isinstance(problem, WrongShape):
-        return "invalid_output", str(problem)
-    return "crashed", text
 
 
 def _ordinal(number: int) -> str:

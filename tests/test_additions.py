@@ -91,3 +91,10 @@ def test_without_additions_loss_and_batch_are_what_they_were():
     loss, batch = TASK.stages[0].loss, (torch.zeros(1, 2, 2),)
     assert with_additions(loss, batch, ()) == (loss, batch)
     assert program_of(loss) is not None
+
+
+def test_tensors_of_one_storage_are_laid_out_member_by_member():
+    """A compiled program reads all members at the stride of the first."""
+    shared = Addition(pulled, lambda batch: (torch.ones(5).expand(len(batch[0]), 5),))
+    _, (*_, own) = with_additions(TASK.stages[0].loss, (torch.zeros(3, 2, 2),), (shared,))
+    assert own.stride() == (5, 1)

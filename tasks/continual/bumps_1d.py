@@ -7,7 +7,7 @@ We differ: the network is judged on points of its own, between those it learned.
 
 import torch
 
-from kansci.continual import Piece, bells, continual, even, scale_of, window
+from kansci.continual import Piece, bells, continual, even, moved, scale_of, window
 from kansci.sampling import stream
 from kansci.task import Task
 
@@ -41,10 +41,8 @@ def tuning() -> Task:
     """Other centres in another order, from a seed of its own."""
     generator = stream("bumps_1d/tuning")
     order = torch.randperm(len(CENTRES), generator=generator).tolist()
-    shift = 0.2 * torch.rand(len(CENTRES), generator=generator, dtype=torch.double) - 0.1
     windows = tuple(CENTRES[i] for i in order)
-    peaks = tuple(w + s for w, s in zip(windows, shift.tolist(), strict=True))
-    return bumps("bumps_1d/tuning", windows, peaks)
+    return bumps("bumps_1d/tuning", windows, tuple(moved(windows, 0.1, generator)))
 
 
 task = bumps("bumps_1d", CENTRES, CENTRES, tuning=tuning())

@@ -1,8 +1,7 @@
 """Five bumps that come back: each is visited three times. Is a second time quicker than the first?
 
 The bumps are those of `bumps_1d`, one to five and again. With `[order=1]`, or any other number,
-each round of five has an order of its own, drawn from that number; the order is one of the task
-and the same for all members, so that a row of errors means one thing.
+each round has an order of its own, drawn from that number and the same for all members.
 
 Source: the bumps of Liu et al. 2024, arXiv:2404.19756, section 3.5; savings as in Ebbinghaus 1885,
 "Memory", chapter 3.
@@ -11,7 +10,7 @@ Source: the bumps of Liu et al. 2024, arXiv:2404.19756, section 3.5; savings as 
 import torch
 from torch import Generator
 
-from kansci.continual import Piece, bells, continual, even, scale_of, window
+from kansci.continual import Piece, bells, continual, even, moved, scale_of, window
 from kansci.sampling import stream
 from kansci.task import Task
 
@@ -23,10 +22,8 @@ NAME = "bumps_cyclic"
 
 def visits(name: str, peaks: list[float], rounds: list[list[int]], **more: object) -> Task:
     truth = bells([[peak] for peak in peaks], rate=300)
-    pieces = [
-        Piece(f"bump at {centre:g}", window([centre], 0.2), truth, index)
-        for index, centre in enumerate(CENTRES)
-    ]
+    names = [f"bump at {centre:g}" for centre in CENTRES]
+    pieces = [Piece(names[i], window([c], 0.2), truth, i) for i, c in enumerate(CENTRES)]
     return continual(
         name=name,
         version=1,
@@ -50,9 +47,7 @@ def shuffled(generator: Generator) -> list[list[int]]:
 def tuning() -> Task:
     """Other centres in another order, from a seed of its own."""
     generator = stream(f"{NAME}/tuning")
-    shift = 0.2 * torch.rand(len(CENTRES), generator=generator, dtype=torch.double) - 0.1
-    peaks = [c + s for c, s in zip(CENTRES, shift.tolist(), strict=True)]
-    return visits(f"{NAME}/tuning", peaks, shuffled(generator))
+    return visits(f"{NAME}/tuning", moved(CENTRES, 0.1, generator), shuffled(generator))
 
 
 def vary(*, order: int = 0) -> Task:

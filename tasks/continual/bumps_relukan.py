@@ -12,7 +12,7 @@ import math
 import torch
 from torch import Generator, Tensor
 
-from kansci.continual import Box, Piece, continual, scale_of
+from kansci.continual import Box, Piece, continual, moved, scale_of
 from kansci.sampling import stream
 from kansci.task import Task
 
@@ -33,12 +33,11 @@ def bumps(name: str, order: list[int], peaks: tuple[float, ...], **more: Task) -
         z = 10 * (x - torch.tensor(peaks, dtype=x.dtype)[number])
         return HEIGHT * torch.exp(-12.5 * z.square())
 
+    boxes = [((0.2 * i, 0.2 * (i + 1)),) for i in range(5)]
     return continual(
         name=name,
         version=1,
-        pieces=[
-            Piece(f"bump at {CENTRES[i]:g}", ((0.2 * i, 0.2 * (i + 1)),), truth, i) for i in order
-        ],
+        pieces=[Piece(f"bump at {CENTRES[i]:g}", boxes[i], truth, i) for i in order],
         domain=DOMAIN,
         scale=scale_of(truth, DOMAIN),
         points=1_000,
@@ -55,9 +54,7 @@ def tuning() -> Task:
     """Other centres in another order, from a seed of its own."""
     generator = stream("bumps_relukan/tuning")
     order = torch.randperm(len(CENTRES), generator=generator).tolist()
-    shift = 0.1 * torch.rand(len(CENTRES), generator=generator, dtype=torch.double) - 0.05
-    peaks = tuple(c + s for c, s in zip(CENTRES, shift.tolist(), strict=True))
-    return bumps("bumps_relukan/tuning", order, peaks)
+    return bumps("bumps_relukan/tuning", order, tuple(moved(CENTRES, 0.05, generator)))
 
 
 task = bumps("bumps_relukan", list(range(5)), CENTRES, tuning=tuning())

@@ -9,9 +9,8 @@ episodic memory", arXiv:1706.08840, section 4; permutations as in Goodfellow et 
 arXiv:1312.6211.
 """
 
-from collections.abc import Callable
+from functools import partial
 
-import numpy as np
 import torch
 
 from kansci.digits import SIDE, Images, Part, digits
@@ -23,34 +22,25 @@ ANGLES = (0, 30, 60, 90, 120)
 OTHERS = (105, 15, 75, 135, 45)
 
 
-def turned(angle: int) -> Callable[[Images], Images]:
-    def change(images: Images) -> Images:
-        from scipy.ndimage import rotate
+def turned(angle: int, images: Images) -> Images:
+    from scipy.ndimage import rotate
 
-        return rotate(images, angle, axes=(1, 2), reshape=False, order=1).clip(0, 1)
-
-    return change
+    return rotate(images, angle, axes=(1, 2), reshape=False, order=1).clip(0, 1)
 
 
-def rearranged(number: int) -> Callable[[Images], Images]:
+def rearranged(number: int, images: Images) -> Images:
     order = torch.randperm(SIDE**2, generator=stream(f"{NAME}/permutation", number)).numpy()
-    identity = np.arange(SIDE**2)
-
-    def change(images: Images) -> Images:
-        flat = images.reshape(-1, SIDE**2)
-        return flat[:, order if number else identity].reshape(images.shape)
-
-    return change
+    return images.reshape(-1, SIDE**2)[:, order].reshape(images.shape) if number else images
 
 
 def vary(*, by: str = "rotations") -> Task:
     """Either `rotations` or `permutations`."""
     if by == "rotations":
-        scored = [Part(f"turned by {angle}", change=turned(angle)) for angle in ANGLES]
-        others = [Part(f"turned by {angle}", change=turned(angle)) for angle in OTHERS]
+        scored = [Part(f"turned by {angle}", change=partial(turned, angle)) for angle in ANGLES]
+        others = [Part(f"turned by {angle}", change=partial(turned, angle)) for angle in OTHERS]
     elif by == "permutations":
-        scored = [Part(f"permutation {i}", change=rearranged(i)) for i in range(5)]
-        others = [Part(f"permutation {i}", change=rearranged(i)) for i in range(5, 10)]
+        scored = [Part(f"permutation {i}", change=partial(rearranged, i)) for i in range(5)]
+        others = [Part(f"permutation {i}", change=partial(rearranged, i)) for i in range(5, 10)]
     else:
         raise ValueError(f"want by=rotations or by=permutations, got {by!r}")
 

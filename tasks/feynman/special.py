@@ -9,6 +9,7 @@ thousand.
 """
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import torch
@@ -16,30 +17,19 @@ from scipy.special import ellipeinc, ellipj, ellipkinc, iv, jv, kv, lpmv, sph_ha
 from torch import Tensor
 
 from kansci.regression import intervals, regression
-from kansci.task import Predict
-
-Special = Callable[[Any, Any], Any]  # of two arrays
 
 
-def of_tensors(function: Special) -> Predict:
+def harmonic(order: int, degree: int, azimuth: Any, polar: Any) -> Any:
+    return sph_harm_y(degree, order, polar, azimuth).real
+
+
+def of_tensors(function: Callable[..., Any], x: Tensor) -> Tensor:
     """From `(point, 2)` to `(point, 1)`."""
-
-    def value(x: Tensor) -> Tensor:
-        return torch.from_numpy(function(*x.numpy().T)).unsqueeze(-1)
-
-    return value
-
-
-def legendre(order: int) -> Special:
-    return lambda nu, x: lpmv(order, nu, x)
-
-
-def harmonic(order: int, degree: int) -> Special:
-    return lambda azimuth, polar: sph_harm_y(degree, order, polar, azimuth).real
+    return torch.from_numpy(function(*x.numpy().T)).unsqueeze(-1)
 
 
 SPHERE = "azimuth 0 2*pi; polar 0 pi"
-FUNCTIONS: dict[str, tuple[Special, str, str]] = {
+FUNCTIONS: dict[str, tuple[Callable[..., Any], str, str]] = {
     "ellipj": (lambda u, m: ellipj(u, m)[0], "u -5 5; m 0 0.99", "Jacobi's elliptic sn(u | m)"),
     "ellipkinc": (ellipkinc, "phi 0 1.5; m 0 0.9", "incomplete elliptic F(phi | m)"),
     "ellipeinc": (ellipeinc, "phi 0 1.5; m 0 0.99", "incomplete elliptic E(phi | m)"),
@@ -47,11 +37,11 @@ FUNCTIONS: dict[str, tuple[Special, str, str]] = {
     "yv": (yv, "nu 0 2; x 1 10", "Bessel function Y_nu(x)"),
     "kv": (kv, "nu 0 2; x 0.5 5", "modified Bessel function K_nu(x)"),
     "iv": (iv, "nu 0 2; x 0 3", "modified Bessel function I_nu(x)"),
-    "lpmv_0": (legendre(0), "nu 0 5; x -0.9 0.9", "Legendre function P_nu(x)"),
-    "lpmv_1": (legendre(1), "nu 1 5; x -0.9 0.9", "associated Legendre function P_nu^1(x)"),
-    "lpmv_2": (legendre(2), "nu 2 6; x -0.9 0.9", "associated Legendre function P_nu^2(x)"),
+    "lpmv_0": (partial(lpmv, 0), "nu 0 5; x -0.9 0.9", "Legendre function P_nu(x)"),
+    "lpmv_1": (partial(lpmv, 1), "nu 1 5; x -0.9 0.9", "associated Legendre function P_nu^1(x)"),
+    "lpmv_2": (partial(lpmv, 2), "nu 2 6; x -0.9 0.9", "associated Legendre function P_nu^2(x)"),
     **{
-        f"sph_harm_{m}_{n}": (harmonic(m, n), SPHERE, f"spherical harmonic, order {m}, degree {n}")
+        f"sph_harm_{m}_{n}": (partial(harmonic, m, n), SPHERE, f"spherical harmonic Y_{n}^{m}")
         for m, n in ((0, 1), (1, 1), (0, 2), (1, 2), (2, 2))
     },
 }
@@ -61,7 +51,7 @@ tasks = tuple(
         name=f"special/{name}",
         version=1,
         ranges=intervals(ranges),
-        truth=of_tensors(function),
+        truth=partial(of_tensors, function),
         source="arXiv:2404.19756, table 1",
         about=about,
     )
