@@ -89,6 +89,7 @@ class Record(Frozen, frozen=True):
     suite: str = "custom"
     task: str = Field(description="name@version")
     task_content: str
+    cluster: str = Field(default="", description="of equal tasks, which boards count once")
     family: str
     metric: str
     trivial: float

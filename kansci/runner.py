@@ -65,6 +65,7 @@ def unfinished(
         suite=suite,
         task=task.key,
         task_content=task.content,
+        cluster=task.cluster,
         family=task.family,
         metric=task.metric,
         trivial=task.trivial,
