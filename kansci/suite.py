@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from functools import cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from pydantic import BaseModel, Field, PositiveInt, ValidationError
 
@@ -13,6 +13,8 @@ from kansci.errors import UnknownName, UserError
 from kansci.models import Model
 from kansci.recipe import Recipe
 from kansci.task import Task
+
+Table = dict[str, dict[str, Any]]
 
 MEMORY = 4_096  # MB of a worker
 
@@ -74,8 +76,8 @@ class Cell(NamedTuple):
 
 
 class _File(BaseModel, extra="forbid"):
-    recipe: dict[str, dict[str, object]]
-    suite: dict[str, dict[str, object]] = Field(min_length=1)
+    recipe: Table
+    suite: Table = Field(min_length=1)
 
 
 @cache
@@ -85,27 +87,28 @@ def _suites() -> tuple[dict[str, Suite], dict[str, Recipe]]:
     try:
         file = _File.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
         recipes = {name: _recipe(name, file.recipe) for name in file.recipe}
-        suites = {
-            name: Suite.model_validate(
-                {
-                    **body,
-                    "name": name,
-                    "recipes": {family: recipes[str(r)] for family, r in body["recipes"].items()},  # type: ignore[attr-defined]
-                }
-            )
-            for name, body in file.suite.items()
-        }
+        suites = {name: _suite(name, file.suite, recipes) for name in file.suite}
         return suites, recipes
     except (OSError, tomllib.TOMLDecodeError, ValidationError, KeyError) as error:
         raise UserError(f"{path}: no list of suites: {error}") from error
 
 
-def _recipe(name: str, every: dict[str, dict[str, object]]) -> Recipe:
-    """A recipe of the file; one that is `like` another says only what it changes."""
+def _recipe(name: str, every: Table) -> Recipe:
+    return Recipe(name=name, **_body(name, every))
+
+
+def _suite(name: str, every: Table, recipes: dict[str, Recipe]) -> Suite:
+    body = _body(name, every)
+    chosen = {family: recipes[recipe] for family, recipe in body["recipes"].items()}
+    return Suite.model_validate({**body, "name": name, "recipes": chosen})
+
+
+def _body(name: str, every: Table) -> dict[str, Any]:
+    """An entry of the file; one that is `like` another says only what it changes."""
     body = dict(every[name])
     while "like" in body:
-        body = {**every[str(body.pop("like"))], **body}
-    return Recipe(name=name, **body)  # type: ignore[arg-type]
+        body = {**every[body.pop("like")], **body}
+    return body
 
 
 def list_suites() -> list[str]:

@@ -65,9 +65,10 @@ def test_demo_has_two_models_and_three_tasks():
     assert len(cells(demo)) == 6
 
 
-def test_suites_are_listed_as_they_grow_and_the_reference_last():
+def test_suites_are_listed_as_they_grow_then_variants_and_the_references_last():
     grown = ["demo", "quick", "long", "continual", "digits", "standard", "full"]
-    assert list_suites() == [*grown, "reference"]
+    variants = ["patient", "other-dtype"]
+    assert list_suites() == [*grown, *variants, "reference", "standard-reference"]
 
 
 @pytest.mark.parametrize("name", list_suites())
@@ -85,6 +86,34 @@ def test_the_reference_is_trained_as_the_models_that_are_measured_against_it():
     quick, reference = get_suite("quick"), get_suite("reference")
     assert reference.recipes == quick.recipes
     assert {cell.task.name for cell in cells(reference)} == set(TASKS)
+
+
+def test_the_reference_of_standard_fills_the_gaps_of_its_ladder():
+    standard, reference = get_suite("standard"), get_suite("standard-reference")
+    assert reference.recipes == standard.recipes
+    own = {(cell.task.name, cell.budget) for cell in cells(standard)}
+    between = {(cell.task.name, cell.budget) for cell in cells(reference)}
+    assert {task for task, _ in own} == {task for task, _ in between}
+    assert not own & between
+
+
+def test_a_variant_of_standard_trains_some_of_its_cells_otherwise():
+    standard = {(cell.task.name, cell.budget): cell for cell in cells(get_suite("standard"))}
+    for name, changed in (("patient", "optimizers"), ("other-dtype", "dtype")):
+        suite = get_suite(name)
+        assert suite.models == get_suite("standard").models
+        for cell in cells(suite):
+            before = standard[cell.task.name, cell.budget].recipe.model_dump()
+            after = cell.recipe.model_dump()
+            assert {key for key in before if before[key] != after[key]} == {"name", changed}
+
+
+def test_four_times_the_work_is_four_times_the_evaluations():
+    for family, recipe in get_suite("patient").recipes.items():
+        own = get_suite("standard").recipes[family]
+        assert [o.evaluations for o in recipe.optimizers] == [
+            4 * o.evaluations for o in own.optimizers
+        ]
 
 
 def test_the_cells_of_quick_are_every_model_on_every_task_at_every_budget():
