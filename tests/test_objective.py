@@ -7,6 +7,7 @@ from representatives import MODELS
 import kansci.objective
 from kansci.discover import get_task
 from kansci.ensemble import Member
+from kansci.lent import lent
 from kansci.losses import MeanSquares, program_of, residuals
 from kansci.models import get_model
 from kansci.objective import Objective, pieces
@@ -88,7 +89,7 @@ def test_normal_equations_are_those_of_the_jacobian(pair):
     own = tuple(one[member] for one in batch)
 
     def weighted(row):
-        predict = ensemble._network(ensemble._learner, ensemble._rows.views(row), fixed)
+        predict = lent(ensemble._learner, ensemble._names, ensemble._rows.views(row), fixed)
         rows = [
             (part.weight / found.numel()) ** 0.5 * found.flatten()
             for part in loss.parts
