@@ -83,11 +83,11 @@ def test_help_does_not_wait_for_torch(tmp_path):
 
 
 def test_listings_speak_json(monkeypatch, capsys):
-    call(monkeypatch, "tasks", "--json")
+    call(monkeypatch, "tasks", "p*", "--json")
     tasks = json.loads(capsys.readouterr().out)
     call(monkeypatch, "models", "--json")
     models = json.loads(capsys.readouterr().out)
-    assert {"poisson", "bumps_1d"} <= {task["name"] for task in tasks}
+    assert {"poisson", "poisson1d_multiscale"} <= {task["name"] for task in tasks}
     assert {"kan", "mlp-silu"} <= {model["name"] for model in models}
     assert all(model["parameters"]["250"] <= 250 for model in models)
 
@@ -455,7 +455,7 @@ def test_every_record_becomes_one_run(monkeypatch, capsys, tmp_path):
 @pytest.mark.slow
 @pytest.mark.parametrize("signal_", [signal.SIGKILL, signal.SIGINT], ids=["kill -9", "Ctrl-C"])
 def test_an_interrupted_run_goes_on_where_it_stopped(monkeypatch, capsys, tmp_path, signal_):
-    words = ["run", "--suite", "quick", "--task", "feynman27/II*", "--no-mlflow"]
+    words = ["run", "--suite", "quick", "--task", "feynman27/II.3*", "--no-mlflow"]
     words += ["--model", "mlp-silu", "--model", "kan"]
     child = start(*words, "--workers", 1, cwd=tmp_path)  # seconds are left after the first job
     deadline = time.monotonic() + 120
@@ -470,6 +470,6 @@ def test_an_interrupted_run_goes_on_where_it_stopped(monkeypatch, capsys, tmp_pa
         assert b"goes on from there" in error
     assert call(monkeypatch, *words) == 0
     after = files_of(tmp_path / "kansci-records")
-    assert len(after) == 20
+    assert len(after) == 6
     assert before.items() <= after.items()  # none of them is computed again
     assert not [path for path in tmp_path.rglob("*.part") if signal_ == signal.SIGINT]
