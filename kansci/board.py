@@ -15,12 +15,13 @@ import numpy as np
 from pydantic import Field
 
 from kansci.models.zoo import ZOO, get_model
+from kansci.reading import Reading
 from kansci.record import Frozen, Record, Speed
 from kansci.reference import Reference
 from kansci.standing import Standing
 from kansci.stats import Cell, hierarchical_mean, interval, rank_ranges, replicates
 
-AnyRecord = Record | Speed
+AnyRecord = Record | Speed | Reading
 Value = int | float | str | None
 METRIC = "NRMSE; PDE: relative L2; digits: error rate"
 
@@ -37,12 +38,15 @@ class Row(Frozen, frozen=True):
     high: float | None = None
     seed_low: float | None = Field(default=None, description="95 %: other seeds, these tasks")
     seed_high: float | None = None
-    tasks: int = Field(default=0, description="cells (task, budget) that are scored")
+    tasks: int = Field(
+        default=0, description="cells (task, budget) that are scored; a cluster is one task"
+    )
     failed: int = Field(default=0, description="members that count as the trivial predictor")
     missing: int = Field(default=0, description="cells without a Record: keep off the ranking")
     not_applicable: int = 0
     does_not_fit: int = 0
-    stale: int = Field(default=0, description="Records not used: other content or recipe, old")
+    stale: int = Field(default=0, description="Records of another content of their task")
+    unused: int = Field(default=0, description="Records by another recipe or method, superseded")
     control: bool = False
     columns: dict[str, Value] = Field(default={}, description="in the order of display")
     note: str = ""
@@ -62,6 +66,7 @@ class Board:
         unit: what one of the score is.
         metric: the errors, or times, that it rests on; every table names it.
         columns: what the further columns say.
+        kinds: of Records that it sees; a model that has only others is no row of it.
     """
 
     name: str
@@ -73,6 +78,7 @@ class Board:
     unit: str = "decades below the trivial predictor"
     metric: str = METRIC
     columns: Mapping[str, str] = field(default_factory=dict)
+    kinds: tuple[type, ...] = (Record, Speed)
 
 
 class Entry(NamedTuple):
@@ -95,7 +101,8 @@ def rank(
         unscored = row.score is None
         return row.rank is None, unscored, 0.0 if row.score is None else sign * row.score, row.model
 
-    return sorted(board.rows(list(records), reference), key=order)
+    seen = [one for one in records if isinstance(one, board.kinds)]
+    return sorted(board.rows(seen, reference), key=order)
 
 
 def rows_of(entries: Iterable[Entry], *, higher_is_better: bool = True) -> list[Row]:
@@ -105,7 +112,7 @@ def rows_of(entries: Iterable[Entry], *, higher_is_better: bool = True) -> list[
     """
     rows, placed, drawn = [], [], []
     for entry in entries:
-        row = _blank(entry)
+        row = blank(entry)
         if entry.cells and not entry.standing.missing:
             both = replicates(entry.cells)  # (draw,)
             low, high = interval(both)
@@ -125,9 +132,27 @@ def rows_of(entries: Iterable[Entry], *, higher_is_better: bool = True) -> list[
     return rows
 
 
-def complete(standing: Standing, family: str) -> bool:
-    """Whether no cell of the family is missing."""
-    return all(place.family != family for place in standing.missing)
+def blank(entry: Entry) -> Row:
+    """What is counted of a model, before anything is scored."""
+    standing = entry.standing
+    return Row(
+        model=standing.model,
+        tasks=len({(cell.family, cell.unit, cell.budget) for cell in entry.cells}),
+        failed=standing.failed,
+        missing=len(standing.missing),
+        not_applicable=standing.count("not_applicable"),
+        does_not_fit=standing.count("does_not_fit"),
+        stale=standing.stale,
+        unused=standing.unused,
+        control=is_control(standing.model),
+        columns=entry.columns,
+        note=entry.note,
+    )
+
+
+def complete(standing: Standing, part: str | int) -> bool:
+    """Whether no cell of the family, or of the budget, is missing."""
+    return all(part not in (place.family, place.budget) for place in standing.missing)
 
 
 @cache
@@ -137,20 +162,26 @@ def is_control(model: str) -> bool:
     return family in ZOO and get_model(family).control
 
 
-def _blank(entry: Entry) -> Row:
-    standing = entry.standing
-    return Row(
-        model=standing.model,
-        tasks=len(entry.cells),
-        failed=standing.failed,
-        missing=len(standing.missing),
-        not_applicable=standing.count("not_applicable"),
-        does_not_fit=standing.count("does_not_fit"),
-        stale=standing.stale,
-        control=is_control(standing.model),
-        columns=entry.columns,
-        note=entry.note,
-    )
+def by_intervals(rows: Sequence[Row], *, higher_is_better: bool = True) -> list[Row]:
+    """Ranks by score; a range holds every model whose interval overlaps one's own.
+
+    For scores that are not means of decades, and so have no draws in common.
+    """
+    scored = [row for row in rows if row.score is not None]
+    if not scored:
+        return list(rows)
+    sign = -1 if higher_is_better else 1
+    numbers = np.array([(row.score, row.low, row.high) for row in scored], dtype=float) * sign
+    score, (low, high) = numbers[:, 0], np.sort(numbers[:, 1:]).T  # (model,), rising is worse
+    ranks = {
+        row.model: {
+            "rank": 1 + int((score < score[i]).sum()),
+            "rank_low": 1 + int((high < low[i]).sum()),
+            "rank_high": len(scored) - int((low > high[i]).sum()),
+        }
+        for i, row in enumerate(scored)
+    }
+    return [row.model_copy(update=ranks.get(row.model, {})) for row in rows]
 
 
 def _placed(rows: Sequence[Row], ranges: Iterable[Sequence[int]], higher: bool) -> list[Row]:

@@ -1,37 +1,48 @@
 """Statistics of boards: decades, means of equal weight, and a paired bootstrap.
 
-Members are averaged into a budget of a task, budgets into the task, tasks into their family and
-families into the score, each with the same weight. Means, since a median hides failures: of what
-a fifth of failing members costs, it shows less than half.
+Members are averaged into a budget of a task, budgets into the task, equal tasks into their
+cluster, tasks and clusters into their family and families into the score, each with the same
+weight. Means, since a median hides failures: of what a fifth of failing members costs, it shows
+less than half.
 
 Source: Agarwal et al. 2021, "Deep reinforcement learning at the edge of the statistical
 precipice", arXiv:2108.13264, for the stratified bootstrap.
-We differ: no interquartile mean, which trims failures away; tasks are drawn as well as members.
+We differ: the headline is no interquartile mean, which trims failures away; tasks are drawn as
+well as members.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from hashlib import sha256
+from collections import defaultdict
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-Floats = NDArray[np.float64]
+from kansci.resampling import DRAWS, Floats, Lot, Lots, shares, weights
 
 CAP = 6.0  # single precision ends near 1e-7 of the trivial error
-DRAWS = 2_000
 LEVELS = (0.025, 0.975)
+DECIMALS = 9  # of means: the last bits depend on the machine, and would break ties between models
 
 
 class Cell(NamedTuple):
-    """What a model's members got on one task at one budget; `values` is `(member,)`."""
+    """What a model's members got on one task at one budget; `values` is `(member,)`.
+
+    Tasks of one `cluster` are equal up to names, and count as one; "" is a task alone.
+    """
 
     family: str
     task: str
     budget: int
     values: Floats
+    cluster: str = ""
+
+    @property
+    def unit(self) -> str:
+        """What counts once in a family: the cluster, or the task itself."""
+        return self.cluster or self.task
 
 
 def decades(errors: ArrayLike, trivial: float = 1.0, cap: float = CAP) -> Floats:
@@ -45,38 +56,56 @@ def decades(errors: ArrayLike, trivial: float = 1.0, cap: float = CAP) -> Floats
     """
     e = np.asarray(errors, dtype=float)
     e = np.where(np.isfinite(e), e, trivial)
-    return np.clip(np.log10(trivial / np.maximum(e, 1e-300)), 0.0, cap)
+    return np.minimum(np.maximum(np.log10(trivial / np.maximum(e, 1e-300)), 0.0), cap)
 
 
 def hierarchical_mean(cells: Iterable[Cell]) -> float:
-    r"""Mean over members, then budgets of a task, tasks of a family, families; NaN for no cells.
+    r"""Mean over members, budgets of a task, tasks of a cluster, of a family, families.
+
+    NaN for no cells.
 
     >>> a = [Cell("pde", "heat", 250, np.array([1.0, 3.0])), Cell("pde", "wave", 250, np.ones(1))]
     >>> hierarchical_mean([*a, Cell("feynman", "I.6.20", 250, np.array([4.0]))])
     2.75
+    >>> equal = [Cell("pde", name, 250, np.ones(1), "waves") for name in ("string", "rod", "air")]
+    >>> hierarchical_mean([*a, *equal])
+    1.333333333
     """
-    families = [
-        np.mean([np.mean([cell.values.mean() for cell in task]) for task in tasks.values()])
-        for tasks in _by_family(cells).values()
+    lots, values = arranged(cells)
+    return round(float(shares(lots) @ values), DECIMALS) if lots else float("nan")
+
+
+def interquartile_mean(cells: Iterable[Cell]) -> float:
+    """Mean of the middle half of a family's members, by their weights; then over families.
+
+    It says what is typical, and hides a quarter of failures: for a look beside the mean, no score.
+    """
+    lots, values = arranged(cells)
+    if not lots:
+        return float("nan")
+    share = shares(lots)
+    family = np.repeat([lot.family for lot in lots], [lot.members for lot in lots])
+    means = [
+        _middle_mean(values[family == one], share[family == one])
+        for one in dict.fromkeys(lot.family for lot in lots)
     ]
-    return float(np.mean(families)) if families else float("nan")
+    return round(float(np.mean(means)), DECIMALS)
 
 
 def replicates(cells: Iterable[Cell], *, tasks: bool = True, draws: int = DRAWS) -> Floats:
     """`(draw,)`: hierarchical means of bootstrapped cells.
 
-    In two stages: as many tasks as a family has are drawn from it, each with its budgets, then
-    for each of them as many members as the cell has. With `tasks=False` the tasks stay, and only
-    members are drawn: "would other seeds give this?".
+    In two stages: as many tasks (clusters count as one) as a family has are drawn from it, each
+    with its budgets, then for each of them as many members as the cell has. With `tasks=False`
+    the tasks stay, and only members are drawn: "would other seeds give this?".
 
     What is drawn depends on nothing but the names of family and budget, so it is the same for all
     models that have the same cells (paired), and no model moves another's interval.
     """
-    families = [
-        _family_replicates(family, list(own.values()), tasks, draws)
-        for family, own in _by_family(cells).items()
-    ]
-    return np.mean(families, axis=0) if families else np.full(draws, np.nan)  # (draw,)
+    lots, values = arranged(cells)
+    if not lots:
+        return np.full(draws, np.nan)
+    return np.round(weights(lots, tasks=tasks, draws=draws) @ values, DECIMALS)
 
 
 def interval(values: ArrayLike) -> tuple[float, float]:
@@ -100,52 +129,57 @@ def rank_ranges(values: ArrayLike, *, higher_is_better: bool = True) -> NDArray[
     return np.quantile(ranks, LEVELS, axis=1, method="inverted_cdf").T.astype(np.int64)
 
 
-def _by_family(cells: Iterable[Cell]) -> dict[str, dict[str, list[Cell]]]:
-    """Family, task, cells; sorted, as sums of floats depend on their order."""
-    families: dict[str, dict[str, list[Cell]]] = {}
-    for cell in sorted(cells, key=lambda cell: cell[:3]):
-        families.setdefault(cell.family, {}).setdefault(cell.task, []).append(cell)
-    return families
+def chances_of_best(values: ArrayLike) -> Floats:
+    """`(model, draw)` to `(model,)`: the share of draws in which each is highest; ties share one.
+
+    >>> chances_of_best([[3.0, 1.0], [3.0, 2.0]]).tolist()
+    [0.25, 0.75]
+    """
+    values = np.asarray(values, dtype=float)
+    best = values == values.max(0)  # (model, draw)
+    return (best / best.sum(0)).mean(1)
 
 
-def _family_replicates(
-    family: str, tasks: Sequence[Sequence[Cell]], resample: bool, draws: int
-) -> Floats:
-    """`(draw,)`: the family's mean; slot by slot, so that a task drawn twice has other members."""
-    tables = {
-        budget: _table(tasks, budget)
-        for budget in sorted({cell.budget for cells in tasks for cell in cells})
-    }
-    total = np.zeros(draws)
-    for slot in range(len(tasks)):
-        pick = np.full(draws, slot)
-        if resample:
-            pick = (_stream(family, slot).random(draws) * len(tasks)).astype(int)
-        members, budgets = np.zeros(draws), np.zeros(draws)
-        for budget, (values, counts) in tables.items():
-            count = counts[pick]  # (draw,)
-            u = _stream(family, slot, budget).random((values.shape[1], draws))
-            taken = values[pick, (u * count).astype(int)]  # (member, draw)
-            drawn = np.arange(len(taken))[:, None] < count
-            members += (taken * drawn).sum(0) / np.maximum(count, 1)
-            budgets += count > 0
-        total += members / budgets
-    return total / len(tasks)
+def level_with(values: ArrayLike, leader: int) -> NDArray[np.bool_]:
+    """`(model, draw)` to `(model,)`: whose paired difference to the leader may be 0, at 95 %."""
+    values = np.asarray(values, dtype=float)
+    low, high = np.quantile(values[leader] - values, LEVELS, axis=1)  # (model,)
+    return (low <= 0) & (high >= 0)
 
 
-def _table(tasks: Sequence[Sequence[Cell]], budget: int) -> tuple[Floats, NDArray[np.int64]]:
-    """Values `(task, member)`, filled up with zeros, and how many each task has, `(task,)`."""
-    found = [
-        next((cell.values for cell in cells if cell.budget == budget), np.empty(0))
-        for cells in tasks
-    ]
-    counts = np.array([len(values) for values in found])
-    table = np.zeros((len(tasks), counts.max()))
-    for row, values in zip(table, found, strict=True):
-        row[: len(values)] = values
-    return table, counts
+def wilson(count: int, total: int) -> tuple[float, float]:
+    """95 % interval of a share; (0, 1) where nothing was counted.
+
+    Source: Wilson 1927, "Probable inference, the law of succession, and statistical inference".
+    """
+    from scipy.stats import binomtest
+
+    if not total:
+        return 0.0, 1.0
+    found = binomtest(count, total).proportion_ci(method="wilson")
+    return float(found.low), float(found.high)
 
 
-def _stream(*purpose: object) -> np.random.Generator:
-    """Random numbers of one purpose; rows of members come in order, so that more change none."""
-    return np.random.default_rng(list(sha256(repr(purpose).encode()).digest()))
+def arranged(cells: Iterable[Cell]) -> tuple[Lots, Floats]:
+    """What resampling needs to know of cells, and all values, `(value,)`, in the same order.
+
+    Sorted, as sums of floats depend on their order.
+    """
+    ordered = sorted(cells, key=lambda cell: (cell.family, cell.unit, cell.task, cell.budget))
+    units: dict[str, dict[str, int]] = defaultdict(dict)
+    tasks: dict[tuple[str, str], dict[str, int]] = defaultdict(dict)
+    lots = []
+    for cell in ordered:
+        own, equal = units[cell.family], tasks[cell.family, cell.unit]
+        unit = own.setdefault(cell.unit, len(own))
+        task = equal.setdefault(cell.task, len(equal))
+        lots.append(Lot(cell.family, unit, task, cell.budget, len(cell.values)))
+    return tuple(lots), np.concatenate([cell.values for cell in ordered] or [np.empty(0)])
+
+
+def _middle_mean(values: Floats, weight: Floats) -> float:
+    """Weighted mean of what lies between the quartiles; values on their edge count in part."""
+    order = np.argsort(values, kind="stable")
+    ends = np.cumsum(weight[order]) / weight.sum()  # (value,)
+    inside = np.clip(ends, 0.25, 0.75) - np.clip(ends - weight[order] / weight.sum(), 0.25, 0.75)
+    return float(inside @ values[order] / inside.sum())

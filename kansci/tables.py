@@ -66,14 +66,15 @@ def markdown(board: Board, rows: Sequence[Row]) -> str:
 
 
 def csv(board: Board, rows: Sequence[Row]) -> str:
-    """Numbers in full; an empty field where there is none."""
+    """Numbers to six digits; an empty field where there is none."""
     out = io.StringIO()
     writer = csv_format.writer(out, lineterminator="\n")
     further = _further(rows)
     writer.writerow(["board", *NUMBERS, *further, "note"])
     for row in rows:
         numbers = [getattr(row, name) for name in NUMBERS]
-        writer.writerow([board.name, *numbers, *map(row.columns.get, further), row.note])
+        values = [board.name, *numbers, *map(row.columns.get, further), row.note]
+        writer.writerow(map(rounded, values))
     return out.getvalue()
 
 
@@ -121,7 +122,8 @@ def remarks(row: Row) -> str:
         "missing": row.missing,
         "not applicable": row.not_applicable,
         "does not fit": row.does_not_fit,
-        "not used": row.stale,
+        "stale": row.stale,
+        "not used": row.unused,
     }
     said = [f"{count} {what}" for what, count in counts.items() if count]
     return "; ".join([*said, *([row.note] if row.note else [])])
@@ -136,6 +138,11 @@ def number(name: str, value: Value) -> str:
     if name.endswith("error"):
         return f"{value:.1e}"
     return f"{value:z.2f}" if abs(value) < 1e4 else f"{value:.1e}"
+
+
+def rounded(value: Value) -> Value:
+    """To six significant digits, as in Records: further ones differ between machines."""
+    return float(f"{value:.6g}") if isinstance(value, float) else value
 
 
 def markdown_escaped(text: str) -> str:

@@ -5,6 +5,7 @@ Failed members count as the trivial predictor, and the mean is a mean: neither h
 
 import math
 from collections.abc import Sequence
+from statistics import median
 
 import numpy as np
 
@@ -16,17 +17,21 @@ from kansci.stats import hierarchical_mean
 
 def rows(records: Sequence[AnyRecord], reference: Reference | None) -> list[Row]:
     found = standings(records)
-    families = sorted({record.family for standing in found for record in standing.records})
-    return rows_of(entry(standing, families, reference) for standing in found)
+    used = [record for standing in found for record in standing.records]
+    families = sorted({record.family for record in used})
+    budgets = sorted({record.budget for record in used})
+    parts = (*families, *(budgets if len(budgets) > 1 else ()))
+    return rows_of(entry(standing, parts, reference) for standing in found)
 
 
-def entry(standing: Standing, families: Sequence[str], reference: Reference | None) -> Entry:
+def entry(standing: Standing, parts: Sequence[str | int], reference: Reference | None) -> Entry:
+    """Columns of families and budgets, each where none of its own cells is missing."""
     cells = standing.cells(final)
     columns: dict[str, Value] = {}
-    for family in families:
-        mean = hierarchical_mean(cell for cell in cells if cell.family == family)
-        known = complete(standing, family) and not math.isnan(mean)
-        columns[family] = mean if known else None
+    for part in parts:
+        mean = hierarchical_mean(cell for cell in cells if part in (cell.family, cell.budget))
+        known = complete(standing, part) and not math.isnan(mean)
+        columns[str(part)] = mean if known else None
     whole = bool(cells) and not standing.missing
     columns["lead"] = reference.lead(standing.scored) if reference and whole else None
     columns["median error"] = median_error(standing) if whole else None
@@ -37,12 +42,13 @@ def median_error(standing: Standing) -> float:
     """Median over cells of the median member's error, relative to the trivial predictor's."""
     medians = []
     for record in standing.scored:
-        errors = np.ones(len(failures(record)))
+        failed = failures(record)
+        errors = np.ones(len(failed))
         if record.errors:
             last = np.array(record.errors[-1], dtype=float).mean(0) / record.trivial  # (member,)
-            errors = np.where(failures(record) | ~np.isfinite(last), 1.0, last)
-        medians.append(np.median(errors))
-    return float(np.median(medians))
+            errors = np.where(failed | ~np.isfinite(last), 1.0, last)
+        medians.append(median(errors.tolist()))
+    return median(medians)
 
 
 board = Board(
@@ -52,7 +58,8 @@ board = Board(
         "log10(trivial error / error) on the test probes after the last stage, clipped to [0, 6]: "
         "0 is the trivial predictor, 3 a thousand times better. Mean over members (a failed one "
         "counts 0), budgets, tasks and families, each with the same weight. Tasks that do not "
-        "apply are left out of a model's mean and counted."
+        "apply are left out of a model's mean and counted. Columns of families and of budgets are "
+        "means within them, given wherever no cell of theirs is missing."
     ),
     score_label="decades",
     rows=rows,

@@ -6,9 +6,23 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.stats import trim_mean
 
 from kansci import stats
-from kansci.stats import Cell, decades, hierarchical_mean, interval, rank_ranges, replicates
+from kansci.resampling import weights
+from kansci.stats import (
+    Cell,
+    arranged,
+    chances_of_best,
+    decades,
+    hierarchical_mean,
+    interquartile_mean,
+    interval,
+    level_with,
+    rank_ranges,
+    replicates,
+    wilson,
+)
 
 positive = st.floats(1e-12, 1e12)
 
@@ -125,3 +139,62 @@ def test_equal_models_share_the_first_rank_and_clear_ones_have_their_own():
 def test_nothing_has_no_mean():
     assert np.isnan(hierarchical_mean([]))
     assert np.isnan(replicates([], draws=3)).all()
+
+
+def test_a_cluster_weighs_as_much_as_one_task_and_is_drawn_as_one():
+    alone = Cell("feynman", "a", 250, np.full(3, 4.0))
+    equal = [Cell("feynman", name, 250, np.full(3, 1.0), "gauss") for name in "bcd"]
+    assert hierarchical_mean([alone, *equal]) == 2.5
+    assert set(replicates([alone, *equal])) == {1.0, 2.5, 4.0}
+
+
+def test_members_of_equal_tasks_are_drawn_each_for_itself():
+    values = np.arange(5.0)
+    equal = [Cell("feynman", name, 250, values, "gauss") for name in "ab"]
+    single = replicates(equal[:1], tasks=False)
+    assert replicates(equal, tasks=False).var() == pytest.approx(single.var() / 2, rel=0.15)
+
+
+def test_weights_are_means_and_depend_on_no_value():
+    lots, values = arranged(cells(0, members=3))
+    table = weights(lots)
+    np.testing.assert_allclose(table.sum(1), 1)
+    assert table.min() == 0
+    assert weights(arranged(cells(1, members=3))[0]) is table
+    np.testing.assert_allclose(replicates(cells(0, members=3)), table @ values, atol=1e-8)
+
+
+def test_each_draw_takes_as_many_tasks_and_members_as_there_are():
+    lots, _ = arranged([Cell("pde", task, 250, np.zeros(5)) for task in "abc"])
+    times = weights(lots, draws=50) * 15
+    np.testing.assert_allclose(times, times.round(), atol=1e-9)
+    np.testing.assert_allclose(times.sum(1), 15)
+    assert not (times.reshape(50, 3, 5).sum(2).round() % 5).any()
+
+
+def test_the_interquartile_mean_is_that_of_scipy_in_each_family():
+    rng = np.random.default_rng(0)
+    own = [Cell(f, t, 250, rng.normal(size=4)) for f in ("x", "y") for t in "abc"]
+    by_family = [np.concatenate([c.values for c in own if c.family == f]) for f in ("x", "y")]
+    assert interquartile_mean(own) == pytest.approx(np.mean(trim_mean(by_family, 0.25, axis=1)))
+
+
+def test_the_interquartile_mean_hides_failures_that_the_mean_shows():
+    own = [Cell("pde", task, 250, np.array([3.0, 3.0, 3.0, 3.0, 0.0])) for task in "abcd"]
+    assert interquartile_mean(own) == 3.0
+    assert hierarchical_mean(own) == pytest.approx(2.4)
+
+
+def test_models_are_level_where_their_paired_difference_may_be_nothing():
+    draws = np.random.default_rng(0).normal(size=500)
+    values = np.stack([draws, draws - 0.1, draws[::-1] - 0.1])
+    # The second is always a little worse; the third only on the whole.
+    assert level_with(values, 0).tolist() == [True, False, True]
+    assert chances_of_best(values).sum() == pytest.approx(1)
+
+
+def test_wilsons_interval_of_nothing_is_everything():
+    assert wilson(0, 0) == (0, 1)
+    low, high = wilson(0, 10)
+    assert low == 0
+    assert 0.2 < high < 0.35

@@ -25,7 +25,8 @@ ROWS = [
         columns={"pde": 3.0, "lead": -0.004, "median error": 0.00123, "parameters": 990}),
     Row(model=PIPED, rank=2, rank_low=2, rank_high=2, score=-0.001, low=-0.5, high=0.5,
         tasks=11, failed=2, not_applicable=1, columns={"pde": None, "lead": 0.5}),
-    Row(model="kan", missing=3, tasks=9, stale=1, note="50 % & more", columns={"pde": 1.0}),
+    Row(model="kan", missing=3, tasks=9, stale=1, unused=2, note="50 % & more",
+        columns={"pde": 1.0}),
 ]  # fmt: skip
 
 
@@ -45,7 +46,12 @@ def test_every_table_names_its_metric_and_shows_intervals(table):
 def test_the_terminals_table_fits_and_takes_no_name_for_markup():
     text = shown()
     assert max(map(len, text.splitlines())) <= 100
-    for said in ("NRMSE", "2.35 [2.10, 2.60]", PIPED, "kan: 3 missing; 1 not used; 50 % & more"):
+    for said in (
+        "NRMSE",
+        "2.35 [2.10, 2.60]",
+        PIPED,
+        "kan: 3 missing; 1 stale; 2 not used; 50 % & more",
+    ):
         assert said in text
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
@@ -11,26 +10,40 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from kansci import tables
+from kansci import sheets, tables
 from kansci.api import frozen_reference, get_board, list_boards
-from kansci.board import AnyRecord, Board, Row, rank
+from kansci.board import AnyRecord, Board, rank
+from kansci.cli.drift import compare
 from kansci.cli.listing import wide_console
-from kansci.discover import checkout
+from kansci.cli.written import Standings, fill, write
+from kansci.discover import checkout, home
 from kansci.errors import UserError
 from kansci.ledger import load_records, write_atomically
 from kansci.record import Record
 from kansci.reference import Reference
+from kansci.sheets import Sheet
+from kansci.significance import load_comparisons
+from kansci.standing import sliced
 
-Standings = list[tuple[Board, list[Row]]]
+HEADLINE = "overall"
 
 
 def board(
     names: Annotated[
-        list[str] | None, typer.Argument(help="accuracy, efficiency, speed, forgetting; all.")
+        list[str] | None, typer.Argument(help="overall, accuracy, reliability, ...; all.")
     ] = None,
     records: Annotated[
         Path | None,
         typer.Option(help="A folder of Records; by default ./kansci-records/quick or the ledger."),
+    ] = None,
+    suite: Annotated[
+        list[str] | None, typer.Option(help="Rank on Records of this suite alone; repeatable.")
+    ] = None,
+    family: Annotated[
+        list[str] | None, typer.Option(help="On tasks of this family alone; repeatable.")
+    ] = None,
+    budget: Annotated[
+        list[int] | None, typer.Option(help="At this budget alone; repeatable.")
     ] = None,
     out: Annotated[
         Path | None, typer.Option(help="Write tables and figures into this folder.")
@@ -39,6 +52,10 @@ def board(
     readme: Annotated[
         Path | None, typer.Option(help="Put the tables between a page's `boards` marks.")
     ] = None,
+    check: Annotated[
+        bool,
+        typer.Option("--check", help="Fail if the tables in --out and --readme would change."),
+    ] = False,
     freeze: Annotated[
         Path | None,
         typer.Option(help="Write the reference MLP's errors, against which leads are measured."),
@@ -46,27 +63,67 @@ def board(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
 ) -> None:
     """Show the leaderboards, or write them as Markdown, CSV, LaTeX and figures."""
-    chosen = [get_board(name) for name in names or list_boards()]
-    folder = records or default_records()
-    found = load_records(folder)
-    if not found:
-        raise UserError(f"no Records in {folder}: `kansci run` makes some")
+    chosen = [get_board(name) for name in names or ordered()]
     if latex and not out:
         raise UserError("--latex writes files: add --out FOLDER")
+    if check:
+        records, out, readme = committed(records, out, readme)
+    folder = records or default_records()
+    every = load_records(folder)
+    if not every:
+        raise UserError(f"no Records in {folder}: `kansci run` makes some")
+    found = sliced(every, suites=suite or (), families=family or (), budgets=budget or ())
+    if not any(isinstance(record, Record) for record in found) and (suite or family or budget):
+        raise UserError(f"no Records in {folder} of all that is asked for: {kinds(every)}")
     if freeze:
         reference = Reference.from_records([r for r in found if isinstance(r, Record)])
         write_atomically(freeze, reference.model_dump_json(indent=1) + "\n")
     standings = stand(found, chosen)
+    beside = [] if names or as_json else asides(found, every)
+    if check and out and readme:
+        compare(standings, beside, found, out, None if names else readme)
+        return
     if as_json:
         typer.echo(json.dumps(as_dicts(standings), indent=1))
     else:
         show(standings)
+        typer.echo("\n".join(sheet.says for sheet in beside if sheet.says))
         typer.echo(f"From {len(found)} Records in {folder}.")
     if out:
-        written = write(standings, found, out, latex=latex)
+        written = write(standings, found, out, latex=latex, beside=beside)
         typer.echo(f"{written} files written to {out}", err=as_json)
     if readme:
         fill(readme, standings, found)
+
+
+def ordered() -> list[str]:
+    """Names of all boards, the headline first."""
+    return sorted(list_boards(), key=lambda name: (name != HEADLINE, name))
+
+
+def kinds(records: Sequence[AnyRecord]) -> str:
+    """What Records can be chosen by: `suites quick; families feynman, pde; budgets 250`."""
+    trained = [record for record in records if isinstance(record, Record)]
+    found = {
+        "suites": {record.suite for record in trained},
+        "families": {record.family for record in trained},
+        "budgets": {record.budget for record in trained},
+    }
+    return "there are " + "; ".join(
+        f"{kind} {', '.join(map(str, sorted(values)))}" for kind, values in found.items()
+    )
+
+
+def committed(
+    records: Path | None, out: Path | None, readme: Path | None
+) -> tuple[Path, Path, Path]:
+    """The ledger, its tables and the page that shows them, where none are named."""
+    project = checkout()
+    if project is None and not (records and out and readme):
+        raise UserError("--check wants a checkout, or --records, --out and --readme; got neither")
+    ledger = (project or Path()) / "leaderboards"
+    page = (project or Path()) / "README.md"
+    return records or ledger / "records", out or ledger / "boards", readme or page
 
 
 def default_records() -> Path:
@@ -84,7 +141,7 @@ def default_records() -> Path:
 def stand(records: Sequence[AnyRecord], boards: Sequence[Board] | None = None) -> Standings:
     """Boards and their rows; all boards, if none is given."""
     reference = frozen_reference()
-    chosen = boards or [get_board(name) for name in list_boards()]
+    chosen = boards or [get_board(name) for name in ordered()]
     return [(one, rank(one, records, reference)) for one in chosen]
 
 
@@ -100,56 +157,7 @@ def as_dicts(standings: Standings) -> dict[str, Any]:
     return {one.name: tables.dicts(one, rows) for one, rows in standings}
 
 
-def write(
-    standings: Standings, records: Sequence[AnyRecord], out: Path, *, latex: bool = False
-) -> int:
-    """Markdown, CSV, figures and, if asked for, LaTeX; returns the number of files."""
-    from kansci.look import save
-    from kansci.plots import figures
-
-    count = 0
-    for one, rows in standings:
-        texts = {"md": tables.markdown(one, rows), "csv": tables.csv(one, rows)}
-        if latex:
-            texts["tex"] = tables.latex(one, rows)
-        for ending, text in texts.items():
-            write_atomically(out / f"{one.name}.{ending}", text)
-            count += 1
-        for name, figure in figures(one, rows, records).items():
-            for ending in ("png", "svg"):
-                save(figure, out / f"{name}.{ending}")
-                count += 1
-    return count
-
-
-def fill(page: Path, standings: Standings, records: Sequence[AnyRecord]) -> None:
-    """Replaces what stands between `<!-- boards -->` and `<!-- /boards -->`.
-
-    Raises:
-        UserError: if the page has no such marks.
-    """
-    text = page.read_text(encoding="utf-8")
-    body = "\n".join([provenance(records), *(tables.markdown(b, rows) for b, rows in standings)])
-    marks = re.compile(r"(<!-- boards -->\n).*?(<!-- /boards -->)", re.DOTALL)
-    if not marks.search(text):
-        raise UserError(f"{page}: want the marks <!-- boards --> and <!-- /boards -->, got none")
-    write_atomically(page, marks.sub(lambda m: f"{m[1]}{body}\n{m[2]}", text))
-
-
-def provenance(records: Sequence[AnyRecord]) -> str:
-    """When, where and with which versions Records were made, in a sentence."""
-    trained = [record for record in records if isinstance(record, Record)]
-    if not trained:
-        return ""
-    newest = max(trained, key=lambda record: record.environment.started).environment
-    suites = ", ".join(sorted({record.suite for record in trained}))
-    days = sorted({record.environment.started[:10] for record in trained})
-    commits = {str(record.environment.commit)[:7] for record in trained}
-    commit = f", commit {commits.pop()}" if len(commits) == 1 else ""
-    when = days[0] if days[0] == days[-1] else f"{days[0]} to {days[-1]}"
-    return (
-        f"Suite {suites}, {len(trained)} Records of {when}, on {newest.processor} "
-        f"({newest.cores} cores, {newest.device}, {newest.system}), "
-        f"kansci {newest.kansci}{commit}, "
-        f"torch {newest.torch}, numpy {newest.numpy}, Python {newest.python}.\n"
-    )
+def asides(records: Sequence[AnyRecord], others: Sequence[AnyRecord]) -> list[Sheet]:
+    """The tables beside the boards; `others` may hold Records by further recipes."""
+    comparisons = load_comparisons(home("leaderboards") / "comparisons.toml")
+    return sheets.sheets(records, others, frozen_reference(), comparisons)

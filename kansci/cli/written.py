@@ -1,0 +1,92 @@
+"""What `kansci board` writes: tables, figures, and the block of a page."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from kansci import sheets, tables
+from kansci.board import AnyRecord, Board, Row
+from kansci.errors import UserError
+from kansci.ledger import write_atomically
+from kansci.record import Record
+from kansci.sheets import Sheet
+
+Standings = list[tuple[Board, list[Row]]]
+
+
+def texts(standings: Standings, beside: Sequence[Sheet]) -> dict[str, str]:
+    """Every table as Markdown and CSV, by the name of its file."""
+    found = {}
+    for one, rows in standings:
+        found[f"{one.name}.md"] = tables.markdown(one, rows)
+        found[f"{one.name}.csv"] = tables.csv(one, rows)
+    for sheet in beside:
+        found[f"{sheet.name}.md"] = sheets.markdown(sheet)
+        found[f"{sheet.name}.csv"] = sheets.csv(sheet)
+    return found
+
+
+def write(
+    standings: Standings,
+    records: Sequence[AnyRecord],
+    out: Path,
+    *,
+    latex: bool = False,
+    beside: Sequence[Sheet] = (),
+) -> int:
+    """Markdown, CSV, figures and, if asked for, LaTeX; returns the number of files."""
+    from kansci.look import save
+    from kansci.plots import figures
+
+    written = texts(standings, beside)
+    if latex:
+        written |= {f"{one.name}.tex": tables.latex(one, rows) for one, rows in standings}
+    for name, text in written.items():
+        write_atomically(out / name, text)
+    count = len(written)
+    for one, rows in standings:
+        for name, figure in figures(one, rows, records).items():
+            for ending in ("png", "svg"):
+                save(figure, out / f"{name}.{ending}")
+                count += 1
+    return count
+
+
+def fill(page: Path, standings: Standings, records: Sequence[AnyRecord]) -> None:
+    """Puts the tables between `<!-- boards -->` and `<!-- /boards -->`."""
+    write_atomically(page, filled(page, standings, records))
+
+
+def filled(page: Path, standings: Standings, records: Sequence[AnyRecord]) -> str:
+    """The page with the tables between its marks.
+
+    Raises:
+        UserError: if the page has no such marks.
+    """
+    text = page.read_text(encoding="utf-8")
+    body = "\n".join([provenance(records), *(tables.markdown(b, rows) for b, rows in standings)])
+    marks = re.compile(r"(<!-- boards -->\n).*?(<!-- /boards -->)", re.DOTALL)
+    if not marks.search(text):
+        raise UserError(f"{page}: want the marks <!-- boards --> and <!-- /boards -->, got none")
+    return marks.sub(lambda m: f"{m[1]}{body}\n{m[2]}", text)
+
+
+def provenance(records: Sequence[AnyRecord]) -> str:
+    """When, where and with which versions Records were made, in a sentence."""
+    trained = [record for record in records if isinstance(record, Record)]
+    if not trained:
+        return ""
+    newest = max(trained, key=lambda record: record.environment.started).environment
+    suites = ", ".join(sorted({record.suite for record in trained}))
+    days = sorted({record.environment.started[:10] for record in trained})
+    commits = {str(record.environment.commit)[:7] for record in trained}
+    commit = f", commit {commits.pop()}" if len(commits) == 1 else ""
+    when = days[0] if days[0] == days[-1] else f"{days[0]} to {days[-1]}"
+    return (
+        f"Suite {suites}, {len(trained)} Records of {when}, on {newest.processor} "
+        f"({newest.cores} cores, {newest.device}, {newest.system}), "
+        f"kansci {newest.kansci}{commit}, "
+        f"torch {newest.torch}, numpy {newest.numpy}, Python {newest.python}.\n"
+    )

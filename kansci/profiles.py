@@ -1,0 +1,64 @@
+r"""Performance profiles: on how much of the work is a model as good as the reference?
+
+$\rho(\tau) = \sum_i w_i [d_i \ge r_i - \tau]$, with d the decades of a member, r those of the
+frozen reference on the same cell and w the weights of families, tasks, budgets and members in the
+mean. At $\tau = 0$ it is the share on which the model is at least as accurate; at -1 that on which
+it is ten times better, at 1 that on which it is not ten times worse.
+
+Source: Dolan and More 2002, "Benchmarking optimization software with performance profiles",
+Mathematical Programming 91.
+We differ: relative to a frozen reference, not to the best, so no model moves another's; members
+count rather than means over them, as in Agarwal et al. 2021, arXiv:2108.13264, so failures show.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+import numpy as np
+
+from kansci.record import Record
+from kansci.reference import Reference
+from kansci.resampling import DRAWS, weights
+from kansci.standing import Standing, final
+from kansci.stats import LEVELS, Cell, Floats, arranged, shares
+
+TAU = np.linspace(-3, 3, 121)  # decades
+
+
+class Profile(NamedTuple):
+    """A model's profile with its 95 % band, from other tasks of the kind and other seeds.
+
+    Attributes:
+        tau: decades granted against the reference, `(tau,)`; negative: by so much to be beaten.
+        rho: share of the work, `(tau,)`, rising from 0 to 1.
+        area: under the curve, over the whole range of tau; 3 for the reference, more is better.
+    """
+
+    tau: Floats
+    rho: Floats
+    low: Floats
+    high: Floats
+    area: float
+
+
+def leads(standing: Standing, reference: Reference) -> list[Cell]:
+    """Decades beyond the frozen reference where it has a rung; what does not apply or fit has 0."""
+
+    def lead(record: Record) -> Floats | None:
+        rung = reference.rung(record)
+        return final(record) - np.mean(rung.decades) if rung else None
+
+    return standing.cells(lead, every=True)
+
+
+def profile(leads: Iterable[Cell], tau: Floats = TAU, *, draws: int = DRAWS) -> Profile | None:
+    """The profile of decades beyond the reference, as `leads` has them; `None` for none."""
+    lots, values = arranged(leads)
+    if not lots:
+        return None
+    within = (values[:, None] >= -tau).astype(float)  # (value, tau)
+    low, high = np.quantile(weights(lots, draws=draws) @ within, LEVELS, axis=0)
+    rho = shares(lots) @ within
+    return Profile(tau, rho, low, high, float(np.trapezoid(rho, tau)))

@@ -1,0 +1,104 @@
+"""Whether committed tables are what committed Records give is found out, and said."""
+
+import pytest
+from ledgers import ladder, pool, record
+
+from kansci import cli, plots
+from kansci.api import get_board
+from kansci.board import rank
+from kansci.cli.board import ordered
+from kansci.cli.drift import LINES, drifted, strays, summary
+from kansci.cli.written import texts
+from kansci.ledger import path_of, save
+from kansci.sheets import sheets
+from kansci.significance import Comparison
+
+
+def call(monkeypatch, *words):
+    monkeypatch.setattr("sys.argv", ["kansci", *map(str, words)])
+    with pytest.raises(SystemExit) as left:
+        cli.main()
+    return left.value.code or 0
+
+
+@pytest.fixture
+def places(tmp_path):
+    """A ledger, its tables and a page."""
+    for one in pool():
+        save(one, tmp_path / "records")
+    page = tmp_path / "page.md"
+    page.write_text("before\n<!-- boards -->\n<!-- /boards -->\nafter\n")
+    return {
+        "--records": tmp_path / "records",
+        "--out": tmp_path / "boards",
+        "--readme": page,
+    }
+
+
+def options(places):
+    return [part for pair in places.items() for part in pair]
+
+
+def everything():
+    records, reference = pool(), ladder()
+    standings = [(board, rank(board, records, reference)) for board in map(get_board, ordered())]
+    comparisons = [Comparison(model="model-3", against="model-0", reason="to see")]
+    return texts(standings, sheets(records, records, reference, comparisons))
+
+
+def test_boards_that_are_built_twice_are_the_same_text():
+    assert everything() == everything()
+
+
+def test_the_headline_comes_first():
+    assert ordered()[0] == "overall"
+    assert next(iter(everything())) == "overall.md"
+
+
+def test_tables_beside_the_boards_say_what_they_are_and_keep_their_columns():
+    found = everything()
+    for name in ("significance", "robustness", "profiles"):
+        lines = [line for line in found[f"{name}.md"].splitlines() if line.startswith("|")]
+        assert len({line.count("|") for line in lines}) == 1
+        assert len(found[f"{name}.csv"].splitlines()) == len(lines) - 1
+    assert "| model-3 | model-0 | 3 | 1." in found["significance.md"]
+    assert "1 comparisons named beforehand" in found["significance.md"]
+    assert "no Records of it" in found["robustness.md"]
+
+
+def test_what_was_written_is_found_unchanged_and_a_changed_record_is_found(
+    monkeypatch, capsys, places
+):
+    monkeypatch.setattr(plots, "figures", lambda *of: {})  # they take seconds, and are not checked
+    assert call(monkeypatch, "board", *options(places)) == 0
+    assert call(monkeypatch, "board", "--check", *options(places)) == 0
+    assert "tables are what 24 Records give" in capsys.readouterr().out
+    better = record("model-0", errors=[1e-6] * 3)
+    assert path_of(better, places["--records"]).is_file()
+    save(better, places["--records"])
+    (places["--out"] / "gone.md").write_text("once a board\n")
+    assert call(monkeypatch, "board", "--check", *options(places)) == 1
+    said = capsys.readouterr().out
+    for part in ("accuracy.csv:", "page.md:", "+++ recomputed", "gone.md:\n  no board makes it"):
+        assert part in said
+
+
+def test_a_slice_is_ranked_alone_and_an_empty_one_is_refused(monkeypatch, capsys, places):
+    where = ("--records", places["--records"])
+    assert call(monkeypatch, "board", "accuracy", *where, "--budget", 250, "--family", "pde") == 0
+    assert "From 4 Records" in capsys.readouterr().out
+    assert call(monkeypatch, "board", *where, "--suite", "none") == 2
+    assert "there are suites custom; families feynman, pde; budgets 250, 1000" in (
+        capsys.readouterr().err
+    )
+
+
+def test_a_file_that_is_not_there_drifts_and_a_long_difference_is_cut(tmp_path):
+    path = tmp_path / "a.md"
+    assert drifted({path: "text"}) == {path: ["is not there"]}
+    path.write_text("text")
+    assert drifted({path: "text"}) == {}
+    assert strays(tmp_path, [path]) == {}
+    lines = summary("\n".join("abc"), "\n".join(map(str, range(30))))
+    assert len(lines) == LINES + 1
+    assert lines[-1].startswith("and ")
