@@ -1,0 +1,106 @@
+"""What claims are measured with: trainings at published shapes, and timings side by side."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from kansci.claims.measurement import Quantity
+from kansci.clock import Call, compare
+from kansci.discover import get_model, get_task
+from kansci.draws import Draws
+from kansci.ensemble import Member
+from kansci.judging import judge
+from kansci.models import Model
+from kansci.models.model import Option
+from kansci.preparing import prepare
+from kansci.recipe import Optimizer, Recipe
+from kansci.record import Record, Work
+from kansci.runner import unfinished
+from kansci.stats import Floats
+from kansci.task import Task
+from kansci.training import learn
+from kansci.work import call_of
+
+ROOM = 10**9  # trainable numbers: any published shape fits
+SEEDS = (0, 1, 2, 3, 4)
+PRECISION, LIMIT = 0.05, 10.0  # of a timing: relative width of the interval, seconds
+CPU = torch.device("cpu")
+
+
+def adam(evaluations: int, rate: float, **more: Any) -> Recipe:
+    """Adam at one rate, which nothing tunes."""
+    part = Optimizer(evaluations=evaluations, schedule="constant")
+    return Recipe(**{"optimizers": (part,), "rates": (rate,), "evaluation_seeds": SEEDS, **more})
+
+
+def lbfgs(*evaluations: int, refine: int = 1, **more: Any) -> Recipe:
+    """L-BFGS in float64, once or, with grids that are divided in between, several times."""
+    first, *later = (Optimizer(name="lbfgs", evaluations=one) for one in evaluations)
+    parts = (first, *(one.model_copy(update={"refine": refine}) for one in later))
+    given = {"optimizers": parts, "rates": (1.0,), "evaluation_seeds": SEEDS, "dtype": "float64"}
+    return Recipe(**{**given, **more})
+
+
+def trained(task: str | Task, model: str | Model, recipe: Recipe, *, budget: int = ROOM) -> Record:
+    """Every evaluation seed at the recipe's only rate, as published: nothing is tuned."""
+    task = get_task(task) if isinstance(task, str) else task
+    model = get_model(model) if isinstance(model, str) else model
+    members = [Member(seed, recipe.rates[0]) for seed in recipe.evaluation_seeds]
+    ensemble = prepare([task], model, budget, recipe, members)
+    learned = learn(ensemble, [task], recipe, "test", fitted=model.fitted)[0]
+    record = unfinished(task, model, budget, recipe)
+    return record.updated(
+        **judge(task, learned), parameters=learned.parameters, curves=learned.curves
+    )
+
+
+def final(record: Record) -> Floats:
+    """Errors at the end, mean over probes, `(member,)`; the trivial one for members that failed."""
+    errors = np.asarray(record.errors[-1], dtype=float).mean(0)
+    return np.where(np.isfinite(errors), errors, record.trivial)
+
+
+def squared(record: Record) -> Floats:
+    """Mean squared errors at the end in the task's own units, `(member,)`."""
+    return (final(record) * record.scale) ** 2
+
+
+def network(model: str, dims: tuple[int, int] | None = None, **options: Option) -> nn.Module:
+    """An untrained network of the zoo, of given widths; `dims` for one that has none."""
+    widths = options.get("widths")
+    if dims is None:
+        assert isinstance(widths, tuple)
+        dims = (widths[0], widths[-1])
+    with Draws("claims"):
+        return get_model(model, **options).build(*dims, ROOM)
+
+
+def inputs(batch: int, dim_in: int) -> Tensor:
+    """Uniform on [-0.95, 0.95]: inside every grid, `(batch, in)`."""
+    generator = torch.Generator().manual_seed(0)
+    return 0.95 * (2 * torch.rand(batch, dim_in, generator=generator) - 1)
+
+
+def faster(
+    name: str, fast: nn.Module, slow: nn.Module, x: Tensor, work: Work = "forward"
+) -> Quantity:
+    """How many times as long `slow` takes as `fast`, in processor time, timed in turns."""
+    return calls_faster(name, call_of(fast, x, work), call_of(slow, x, work))
+
+
+def calls_faster(name: str, fast: Call, slow: Call) -> Quantity:
+    """How many times as long one call takes as another; the interval is over blocks."""
+    found = compare(slow, fast, device=CPU, precision=PRECISION, seconds=LIMIT)
+    return Quantity(
+        name=name,
+        value=found.ratio,
+        low=found.low,
+        high=found.high,
+        unit="times",
+        over="blocks",
+        count=found.blocks,
+    )

@@ -1,0 +1,65 @@
+"""Measuring a claim: what it yields becomes one file, when it has come to its end."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import torch
+
+from kansci.claims.claim import Claim
+from kansci.claims.measurement import Measurement, Quantity
+from kansci.claims.shelf import content
+from kansci.environment import environment
+
+Say = Callable[[str], None]
+
+
+def measure(claim: Claim, say: Say = lambda line: None) -> Measurement:
+    """Runs the experiments of a claim on one thread.
+
+    Args:
+        say: gets a line for each quantity as it becomes known.
+
+    Raises:
+        ValueError: for a claim that cannot be tested here, or a name that is yielded twice.
+        Exception: whatever an experiment raises.
+    """
+    if claim.measure is None:
+        raise ValueError(f"{claim.id} cannot be tested here: {claim.untestable}")
+    begun, load = time.process_time(), os.getloadavg()[0]
+    quantities: dict[str, Quantity] = {}
+    remarks: list[str] = []
+    with one_thread():
+        for one in claim.measure():
+            if isinstance(one, str):
+                remarks.append(one)
+                say(one)
+            elif one.name in quantities:
+                raise ValueError(f"{claim.id}: two quantities are named {one.name!r}")
+            else:
+                quantities[one.name] = one
+                say(f"{one.name}: {one}")
+        where = environment(torch.device("cpu"))
+    return Measurement(
+        claim=claim.id,
+        content=content(claim),
+        quantities=tuple(quantities.values()),
+        remarks=tuple(remarks),
+        seconds=time.process_time() - begun,
+        load=round(max(load, os.getloadavg()[0]), 2),
+        environment=where,
+    )
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """What one core does, whatever machine it is."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)

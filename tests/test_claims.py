@@ -1,0 +1,320 @@
+"""Laws of the ledger of claims: verdicts follow from measurements, and what is shown is current."""
+
+import ast
+import json
+import struct
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from scipy import stats
+
+from kansci.bases import BSpline
+from kansci.claims import Claim, Measurement, Verdict
+from kansci.claims.experiments import adam, calls_faster, inputs, network, trained
+from kansci.claims.measurement import exactly, geometric_mean, mean, ratio, share, short
+from kansci.claims.originals import EdgeByEdge, Expanded, Lookup, MatrixForm, Recursion, drawn
+from kansci.claims.page import full, page, verdict_of
+from kansci.claims.running import measure
+from kansci.claims.shelf import (
+    Entry,
+    content,
+    digest,
+    entries,
+    folder,
+    get_claims,
+    list_claims,
+    read,
+    results,
+    save,
+    sources,
+)
+from kansci.claims.verdict import times, together, within
+from kansci.cli import main
+from kansci.clock import Compared
+from kansci.discover import get_model, get_task, load
+from kansci.errors import UserError
+from kansci.runner import run
+
+ROOT = Path(__file__).resolve().parent.parent
+MEASURED = [one for one in entries(list_claims(), results()) if one.found]
+WORDS = {"holds", "holds in part", "does not hold", "cannot be tested here"}
+
+
+def call(monkeypatch, *words):
+    """Runs the command in this process; returns its exit code."""
+    monkeypatch.setattr(sys, "argv", ["kansci", "claims", *map(str, words)])
+    try:
+        main()
+    except SystemExit as end:
+        return end.code or 0
+    return 0
+
+
+def found(*quantities, claim="C5", content="other"):
+    """A measurement made up for the purpose."""
+    like = MEASURED[0].found
+    update = {"claim": claim, "content": content, "quantities": quantities, "remarks": ()}
+    return like.model_copy(update=update)
+
+
+def between(low, high):
+    return exactly("gain", (low + high) / 2).model_copy(update={"low": low, "high": high})
+
+
+def test_every_claim_has_a_number_of_its_own_and_none_is_missing():
+    assert [one.id for one in list_claims()] == [f"C{n}" for n in range(1, len(list_claims()) + 1)]
+    assert len(list_claims()) >= 24
+
+
+def test_every_source_is_cited_and_every_citation_is_a_source():
+    assert {key for one in list_claims() for key in one.cited} == set(sources())
+    for key, entry in sources().items():
+        assert entry.count("{") == entry.count("}"), key
+
+
+def test_claims_import_kansci_and_numeric_libraries_alone():
+    for path in folder().glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom):
+                top = (node.module or "").partition(".")[0]
+                allowed = {"kansci", "torch", "scipy", "sklearn", *sys.stdlib_module_names}
+                assert top in allowed, f"{path}: {node.module}"
+
+
+@pytest.mark.parametrize("entry", MEASURED, ids=lambda entry: entry.claim.id)
+def test_what_is_committed_has_a_verdict_and_was_measured_by_the_code_that_there_is(entry):
+    assert entry.verdict.word in WORDS
+    assert entry.verdict.sentence.endswith(".")
+    assert entry.verdict == entry.claim.judged(entry.found)
+    assert not entry.stale
+
+
+def test_the_page_of_claims_is_current():
+    text = (ROOT / "docs" / "claims.md").read_text(encoding="utf-8")
+    assert text == page(entries(list_claims(), results()))
+
+
+def test_what_was_measured_by_other_code_is_marked():
+    claim = get_claims(["c22"])[0]
+    other = read(results() / "C22.json").model_copy(update={"content": "other"})
+    assert verdict_of(Entry(claim, other, stale=True)).endswith("(stale)")
+    assert "run it again" in full(Entry(claim, other, stale=True))
+
+
+def test_wording_is_no_part_of_what_measures(tmp_path):
+    path = next(folder().glob("c24_*.py"))
+    before = content(get_claims(["C24"])[0])
+    words = path.read_text(encoding="utf-8")
+    for change, same in ((("it is bounded", "it is not"), True), (("eigvalsh", "eigvals"), False)):
+        copy = tmp_path / path.name
+        copy.write_text(words.replace(*change), encoding="utf-8")
+        assert (digest(copy) == before) is same
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "word"),
+    [
+        (3.0, 4.0, "holds"),
+        (4.0, 5.0, "holds"),
+        (1.1, 3.0, "holds in part"),
+        (0.9, 5.0, "does not hold"),
+        (0.2, 0.5, "does not hold"),
+    ],
+)
+def test_n_times_holds_if_it_is_true_at_all_and_n_is_within_reach(low, high, word):
+    assert times(between(low, high), 3.33) == word
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "word"),
+    [(0.1, 0.9, "holds"), (0.9, 1.1, "holds in part"), (1.1, 2.0, "does not hold")],
+)
+def test_a_bound_is_kept_in_part_if_the_interval_lies_across_it(low, high, word):
+    assert within(between(low, high), 1.0) == word
+
+
+def test_a_claim_holds_in_part_if_it_holds_somewhere():
+    assert together(["holds", "holds"]) == "holds"
+    assert together(["holds", "does not hold"]) == "holds in part"
+    assert together(["does not hold"]) == "does not hold"
+    with pytest.raises(ValueError, match="one word"):
+        together([])
+
+
+def test_what_was_not_measured_has_no_figure_and_what_cannot_be_has_a_reason():
+    tested = next(one for one in list_claims() if one.measure)
+    assert tested.judged(None).word == "not run yet"
+    cannot = next(one for one in list_claims() if one.untestable)
+    assert cannot.judged(None) == Verdict("cannot be tested here", cannot.untestable)
+    with pytest.raises(ValueError, match="untestable"):
+        replace(cannot, untestable="")
+
+
+def test_intervals_are_students():
+    values = np.array([1.0, 4.0, 2.0, 2.5])
+    expected = stats.ttest_1samp(values, 0).confidence_interval(0.95)
+    one = mean("x", values)
+    assert (one.low, one.high) == pytest.approx(tuple(expected), rel=1e-5)
+    logs = stats.ttest_1samp(np.log(values), 0).confidence_interval(0.95)
+    other = geometric_mean("x", values)
+    assert (other.low, other.high) == pytest.approx(tuple(np.exp(logs)), rel=1e-5)
+    with pytest.raises(ValueError, match="two seeds"):
+        mean("x", [1.0])
+
+
+def test_a_share_has_wilsons_interval():
+    one = share("x", [True, True, False, True, True])
+    low, high = stats.binomtest(4, 5).proportion_ci(method="wilson")
+    assert (one.value, one.low, one.high) == pytest.approx((0.8, low, high), rel=1e-5)
+
+
+def test_a_ratio_turned_over_is_the_inverse_ratio():
+    a, b = [1.0, 2.0, 3.0], [2.0, 1.0, 5.0]
+    one, other = ratio("x", a, b), ratio("x", b, a)
+    assert one.value == pytest.approx(1 / other.value, rel=1e-5)
+    assert one.low == pytest.approx(1 / other.high, rel=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(0.04309, "0.0431"), (1234.0, "1 230"), (1.52e-7, "1.52e-07"), (0.0, "0"), (-2.5, "-2.5")],
+)
+def test_figures_have_three_digits(value, text):
+    assert short(value) == text
+
+
+@pytest.mark.parametrize("degree", [1, 2, 3, 5, 10])
+def test_the_recursion_and_its_matrix_are_the_same_splines(degree):
+    x = 1.9 * torch.rand(200, 3, dtype=torch.double) - 0.95
+    recursion, matrix = Recursion(5, degree).double(), MatrixForm(5, degree).double()
+    torch.testing.assert_close(matrix(x), recursion(x), rtol=1e-5, atol=1e-6)
+    if degree == 3:
+        torch.testing.assert_close(recursion(x), BSpline(3).double()(x), rtol=1e-5, atol=1e-6)
+
+
+def test_edges_one_by_one_are_one_product():
+    coef = drawn(4, 3, 8)
+    product = Expanded(3, 4, Recursion(), 8, base=False)
+    with torch.no_grad():
+        product.product.weight.copy_(coef.flatten(1))
+    x = 1.8 * torch.rand(50, 3) - 0.9
+    torch.testing.assert_close(EdgeByEdge(Recursion(), coef)(x), product(x))
+
+
+def test_a_table_that_is_looked_up_is_a_layer_of_hats():
+    table, layer = Lookup(5, 4, 8), network("linearkan", widths=(5, 4), grid=7)[0]
+    with torch.no_grad():
+        layer.coef.copy_(table.table.mT.unflatten(1, (5, 8)))
+    x = inputs(50, 5)
+    torch.testing.assert_close(table(x), layer(x))
+
+
+def test_a_training_of_a_claim_is_a_run_without_tuning():
+    recipe = adam(20, 1e-2, evaluation_seeds=(0, 1))
+    what = get_task("relukan/f1"), get_model("kan", widths=(1, 1))
+    ours, theirs = trained(*what, recipe), run(*what, 10_000, recipe)
+    np.testing.assert_allclose(ours.errors, theirs.errors, rtol=1e-5)
+
+
+def test_a_gain_is_the_slow_side_over_the_fast_one(monkeypatch):
+    def compared(ours, theirs, **_):
+        value = ours() / theirs()
+        return Compared(value, value, value, 0.0, np.ones((2, 3)), 15, True)
+
+    monkeypatch.setattr("kansci.claims.experiments.compare", compared)
+    one = calls_faster("gain", lambda: 2.0, lambda: 6.0)
+    assert (one.value, one.over, one.count) == (3.0, "blocks", 15)
+
+
+def test_images_of_mnist_are_read_as_their_authors_wrote_them(tmp_path):
+    module = load(next(folder().glob("c07_*.py")))
+    pixels = np.random.default_rng(0).integers(0, 256, (3, 28, 28), dtype=np.uint8)
+    classes = np.array([7, 0, 9], dtype=np.uint8)
+    for part in ("train", "t10k"):
+        head = struct.pack(">4i", 2051, 3, 28, 28)
+        (tmp_path / f"{part}-images-idx3-ubyte").write_bytes(head + pixels.tobytes())
+        head = struct.pack(">2i", 2049, 3)
+        (tmp_path / f"{part}-labels-idx1-ubyte").write_bytes(head + classes.tobytes())
+    training, test = module.mnist(tmp_path)
+    assert training.x.shape == (3, 784)
+    assert test.y.tolist() == [7, 0, 9]
+    np.testing.assert_allclose((training.x.numpy() + 1) * 127.5, pixels.reshape(3, -1), atol=1e-4)
+    with pytest.raises(UserError, match="KANSCI_MNIST"):
+        module.mnist(tmp_path / "nowhere")
+
+
+def test_quick_claims_run_are_resumed_and_are_shown(tmp_path, monkeypatch, capsys):
+    assert call(monkeypatch, "--run", "--quick", "--out", tmp_path) == 0
+    made = {path.stem: path.read_bytes() for path in tmp_path.glob("*.json")}
+    assert set(made) == {one.id for one in list_claims() if one.quick} != set()
+    capsys.readouterr()
+    assert call(monkeypatch, "--run", "--quick", "--out", tmp_path) == 0
+    assert f"{len(made)} are there" in capsys.readouterr().err
+    assert {path.stem: path.read_bytes() for path in tmp_path.glob("*.json")} == made
+    assert call(monkeypatch, "--json", "--out", tmp_path) == 0
+    shown = {one["id"]: one for one in json.loads(capsys.readouterr().out)}
+    assert all(shown[name]["verdict"] in WORDS for name in made)
+
+
+def test_an_interrupted_claim_leaves_no_file_and_the_others_stay(tmp_path, monkeypatch, capsys):
+    def interrupted(claim, say):
+        if claim.id == "C24":
+            raise KeyboardInterrupt
+        return read(results() / f"{claim.id}.json")
+
+    monkeypatch.setattr("kansci.cli.claims.measure", interrupted)
+    assert call(monkeypatch, "C22", "C24", "--run", "--out", tmp_path) == 130
+    assert [path.name for path in tmp_path.iterdir()] == ["C22.json"]
+
+
+def test_an_experiment_that_fails_does_not_end_the_others(tmp_path, monkeypatch, capsys):
+    def failing(claim, say):
+        if claim.id == "C22":
+            raise RuntimeError("no luck")
+        return read(results() / f"{claim.id}.json")
+
+    monkeypatch.setattr("kansci.cli.claims.measure", failing)
+    assert call(monkeypatch, "C22", "C24", "--run", "--out", tmp_path) == 2
+    assert "no luck" in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == ["C24.json"]
+
+
+def test_one_claim_is_shown_in_full_with_bibtex_and_command(monkeypatch, capsys):
+    assert call(monkeypatch, "c5", "C15") == 0
+    text = capsys.readouterr().out
+    for part in ("@misc{li2024fastkan", "kansci claims --run C5", "cannot be tested here"):
+        assert part in text or part.capitalize() in text
+
+
+@pytest.mark.parametrize("words", [["C99"], ["--quick"], ["--check", "README.md"]])
+def test_mistakes_are_one_line(words, monkeypatch, capsys):
+    monkeypatch.chdir(ROOT)
+    assert call(monkeypatch, *words) == 2
+    assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_a_measurement_survives_its_file_and_anything_else_is_refused(tmp_path):
+    one = found(exactly("gain", 3.0, "times"), exactly("x", float("inf")))
+    assert read(save(one, tmp_path)).model_dump_json() == one.model_dump_json()
+    (tmp_path / "C5.json").write_text("{}")
+    with pytest.raises(UserError, match="measurement"):
+        read(tmp_path / "C5.json")
+
+
+def test_names_of_quantities_are_given_once():
+    def twice():
+        yield exactly("x", 1.0)
+        yield exactly("x", 2.0)
+
+    claim = replace(get_claims(["C24"])[0], measure=twice)
+    with pytest.raises(ValueError, match="two quantities"):
+        measure(claim)
+    assert isinstance(claim, Claim)
+    assert "x" not in found()
+    with pytest.raises(KeyError, match="no quantity"):
+        found()["x"]
+    assert isinstance(found(), Measurement)
