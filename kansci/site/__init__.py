@@ -1,0 +1,81 @@
+"""Static pages of boards, models, tasks and claims: a pure function of Records.
+
+No page asks the network for anything. What comes from submissions is shown as text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from kansci.ledger import AnyRecord
+from kansci.record import Record
+from kansci.reference import Reference
+from kansci.site.claims import ClaimText as ClaimText
+from kansci.site.comparing import data
+from kansci.site.edition import edition
+from kansci.site.formula import mathml
+from kansci.site.models import write_model
+from kansci.site.pages import check as check
+from kansci.site.pages import replacing, write, write_static
+from kansci.site.shared import Shared, Standings
+from kansci.site.tasks import write_task
+
+DECADES = r"\log_{10} \frac{\text{error of the trivial predictor}}{\text{error}}"
+
+
+def build(
+    standings: Standings,
+    records: Sequence[AnyRecord],
+    out: Path,
+    *,
+    reference: Reference | None = None,
+    claims: Sequence[ClaimText] = (),
+) -> int:
+    """Writes all pages into a folder, which it replaces as a whole, and counts them.
+
+    The same Records give the same bytes.
+
+    Args:
+        standings: boards with their rows, the best first.
+        out: a folder that is not there, is empty, or holds a site.
+
+    Raises:
+        UserError: if `out` is something else.
+    """
+    shared = Shared(standings, records, reference)
+    navigation = [
+        ("boards", "index.html"),
+        ("compare", "compare.html"),
+        ("methods", "methods.html"),
+    ]
+    if claims:
+        navigation.insert(2, ("claims", "claims.html"))
+    common = {"edition": edition(records), "navigation": navigation, "pages": shared.pages}
+    with replacing(out) as folder:
+        write_static(folder)
+        families = _families(records)
+        more = {"boards": shared.boards, "reference": reference, "families": families}
+        write(folder, "index.html", "home.html", **more, **common)
+        write(folder, "compare.html", "compare.html", data=data(shared), **common)
+        write(folder, "methods.html", "methods.html", decades=mathml(DECADES, block=True), **common)
+        if claims:
+            write(folder, "claims.html", "claims.html", claims=claims, **common)
+        for name in shared.pages.models:
+            write_model(folder, shared, name, **common)
+        for key in shared.pages.tasks:
+            write_task(folder, shared, key, **common)
+        for record in records:
+            path = folder / shared.urls[id(record)]
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(record.model_dump_json() + "\n", encoding="utf-8")
+        return sum(1 for _ in folder.rglob("*.html"))
+
+
+def _families(records: Sequence[AnyRecord]) -> list[tuple[str, list[str]]]:
+    """Families, and the tasks of each."""
+    found: dict[str, set[str]] = {}
+    for record in records:
+        if isinstance(record, Record):
+            found.setdefault(record.family, set()).add(record.task)
+    return [(family, sorted(tasks)) for family, tasks in sorted(found.items())]

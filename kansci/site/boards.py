@@ -1,0 +1,103 @@
+"""A board as a table for people: texts, what to sort by, bars, and what is wrong with a row."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from kansci.board import Board, Row, Value
+from kansci.site.bars import Bar, Bars, Interval, bars
+from kansci.tables import NONE, label, number, remarks
+
+
+class Cell(NamedTuple):
+    """A text, and the number that a column is sorted by; nothing sorts last."""
+
+    text: str
+    sort: float | str | None
+
+
+class Line(NamedTuple):
+    """One model on one board."""
+
+    model: str
+    control: bool
+    ranked: bool
+    rank: Cell
+    score: Cell
+    interval: str
+    seeds: str
+    bar: Bar | None
+    columns: tuple[Cell, ...]
+    cells: int
+    failed: int
+    remarks: str
+
+
+class View(NamedTuple):
+    """A board as a template draws it."""
+
+    board: Board
+    label: str
+    axis: Bars
+    further: tuple[tuple[str, str], ...]
+    lines: tuple[Line, ...]
+
+
+def view(board: Board, rows: Sequence[Row]) -> View:
+    """Rows in their order; the further columns with what each of them says."""
+    further = tuple(dict.fromkeys(name for row in rows for name in row.columns))
+    ratio = "ratio" in board.score_label  # twice as much is as far from 1 as half as much
+    known = [one for row in rows if (one := _interval(row))]
+    axis = bars(known, log=ratio, zero=not ratio)
+    lines = tuple(_line(board, row, further, axis) for row in rows)
+    named = tuple((name, board.columns.get(name, "")) for name in further)
+    return View(board, label(board), axis, named, lines)
+
+
+def ranks(row: Row) -> str:
+    """`3`, or `2-5` where the order is not sure."""
+    if row.rank is None:
+        return NONE
+    return "-".join(map(str, dict.fromkeys((row.rank_low, row.rank_high))))
+
+
+def bracketed(low: float | None, high: float | None) -> str:
+    """An interval in brackets."""
+    return "" if low is None or high is None else f"[{low:z.2f}, {high:z.2f}]"
+
+
+def _line(board: Board, row: Row, further: Sequence[str], axis: Bars) -> Line:
+    known = _interval(row)
+    score = NONE if row.score is None else f"{row.score:z.2f}"
+    outer, inner = bracketed(row.low, row.high), bracketed(row.seed_low, row.seed_high)
+    tip = f"{row.model}: {score} {board.score_label}"
+    tip += f", 95 % {outer}" * bool(outer) + f", other seeds {inner}" * bool(inner)
+    return Line(
+        model=row.model,
+        control=row.control,
+        ranked=row.rank is not None,
+        rank=Cell(ranks(row), row.rank),
+        score=Cell(score, row.score),
+        interval=outer,
+        seeds=inner,
+        bar=axis.bar(known, tip) if known else None,
+        columns=tuple(_cell(name, row.columns.get(name)) for name in further),
+        cells=row.tasks,
+        failed=row.failed,
+        remarks=remarks(row),
+    )
+
+
+def _cell(name: str, value: Value) -> Cell:
+    return Cell(number(name, value), value if value != "" else None)
+
+
+def _interval(row: Row) -> Interval | None:
+    if row.score is None:
+        return None
+    return Interval(row.score, _ends(row.low, row.high), _ends(row.seed_low, row.seed_high))
+
+
+def _ends(low: float | None, high: float | None) -> tuple[float, float] | None:
+    return None if low is None or high is None else (low, high)

@@ -1,0 +1,49 @@
+"""What Records a site is made of: when, where and with which versions they came about."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from kansci.ledger import AnyRecord
+
+
+class Edition(NamedTuple):
+    """Lines of provenance, each a name and what there is of it, the most frequent first."""
+
+    count: int
+    first: str
+    last: str
+    lines: tuple[tuple[str, str], ...]
+
+
+def edition(records: Sequence[AnyRecord]) -> Edition:
+    """Says of every suite, machine, version and commit how many Records have it."""
+    places = [record.environment for record in records]
+    days = sorted(place.started[:10] for place in places)
+    versions = [
+        f"kansci {p.kansci}, torch {p.torch}, numpy {p.numpy}, Python {p.python}" for p in places
+    ]
+    machines = [f"{p.processor} ({p.cores} cores, {p.device}, {p.system})" for p in places]
+    commits = [
+        f"{(place.commit or 'unknown')[:10]}{' with changes' if place.dirty else ''}"
+        for place in places
+    ]
+    lines = (
+        ("suite", _counted(record.suite for record in records)),
+        ("machine", _counted(machines)),
+        ("versions", _counted(versions)),
+        ("commit", _counted(commits)),
+        ("verified by", _counted(record.verified for record in records)),
+    )
+    return Edition(len(records), days[0] if days else "", days[-1] if days else "", lines)
+
+
+def _counted(values: Iterable[str]) -> str:
+    """`a`, or `a (12), b (3)` where there are several."""
+    found = Counter(values)
+    ordered = sorted(found.items(), key=lambda item: (-item[1], item[0]))
+    if len(ordered) == 1:
+        return ordered[0][0]
+    return "; ".join(f"{value} ({count:,})" for value, count in ordered)

@@ -1,0 +1,104 @@
+"""What pages of all kinds are made from, worked out once."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
+
+from kansci.board import Board, Row, is_control
+from kansci.ledger import AnyRecord
+from kansci.record import Record
+from kansci.reference import Reference
+from kansci.site.bars import Bar, Bars, Interval
+from kansci.site.boards import View, bracketed, view
+from kansci.site.paths import unique
+from kansci.site.results import Result, links, results
+
+Standings = Sequence[tuple[Board, Sequence[Row]]]
+
+
+class Pages(NamedTuple):
+    """Where the page of each model and of each task (`name@version`) lies, from the root."""
+
+    models: Mapping[str, str]
+    tasks: Mapping[str, str]
+
+
+class Shown(NamedTuple):
+    """A result in a table: with its bar, and its interval as text."""
+
+    result: Result
+    bar: Bar | None
+    interval: str
+    control: bool
+
+
+@dataclass(frozen=True)
+class Shared:
+    """Boards, Records, and what each model reached in each cell."""
+
+    standings: Standings
+    records: Sequence[AnyRecord]
+    reference: Reference | None
+
+    @cached_property
+    def slugs(self) -> dict[str, str]:
+        """File names of models."""
+        return unique(sorted({record.model for record in self.records}))
+
+    @cached_property
+    def pages(self) -> Pages:
+        tasks = unique(sorted({r.task for r in self.records if isinstance(r, Record)}))
+        return Pages(
+            {name: f"models/{slug}.html" for name, slug in self.slugs.items()},
+            {name: f"tasks/{slug}.html" for name, slug in tasks.items()},
+        )
+
+    @cached_property
+    def urls(self) -> dict[int, str]:
+        return links(self.records)
+
+    @cached_property
+    def boards(self) -> list[View]:
+        return [view(board, rows) for board, rows in self.standings]
+
+    @cached_property
+    def results(self) -> list[Result]:
+        return results(self.records, self.urls, self.reference)
+
+    @cached_property
+    def by_model(self) -> dict[str, list[Result]]:
+        found = defaultdict(list)
+        for one in self.results:
+            found[one.model].append(one)
+        return found
+
+    @cached_property
+    def by_task(self) -> dict[str, list[Result]]:
+        found = defaultdict(list)
+        for one in self.results:
+            found[one.place.task].append(one)
+        return found
+
+
+def intervals(found: Sequence[Result]) -> list[Interval]:
+    """Those of all results that have one."""
+    return [known for one in found if (known := _interval(one))]
+
+
+def shown(one: Result, axis: Bars) -> Shown:
+    """A result with its bar on that axis."""
+    known, between = _interval(one), bracketed(one.low, one.high)
+    tip = f"{one.model} on {one.place.task} at {one.place.budget}: "
+    tip += f"{one.decades:.2f} decades, other seeds {between}" if one.values else one.state
+    bar = axis.bar(known, tip) if known else None
+    return Shown(one, bar, between, is_control(one.model))
+
+
+def _interval(one: Result) -> Interval | None:
+    if one.decades is None or one.low is None or one.high is None:
+        return None
+    return Interval(one.decades, (one.low, one.high))

@@ -1,0 +1,118 @@
+"""Records made up for pages: all that can be wrong with one, and a submission that means harm."""
+
+import numpy as np
+
+from kansci.api import frozen_reference, get_board, list_boards
+from kansci.board import rank
+from kansci.reading import Formula, Reading
+from kansci.recipe import Optimizer, Recipe
+from kansci.record import Curve, Environment, Record, Speed, Timing
+from kansci.site import ClaimText, build
+
+EVIL = '<script>alert("1")</script>'
+RECIPE = Recipe(optimizers=(Optimizer(evaluations=10),), rates=(0.01,), evaluation_seeds=(0, 1, 2))
+ENVIRONMENT = Environment(
+    kansci="0", python="3", torch="2", numpy="2", system="any", processor="any",
+    cores=1, threads=1, device="cpu", started="2026-01-01T00:00:00", commit="c0ffee" * 4,
+)  # fmt: skip
+TASKS = (
+    ("pde", "poisson", 250),
+    ("feynman", "feynman27/I.12.11", 250),
+    ("feynman", "feynman27/I.12.11", 1000),
+    ("feynman", f"mine/{EVIL}", 250),
+    ("continual", "bumps_1d", 250),
+)
+MODELS = {"kan": 2.0, "KAN": 1.7, "mlp-silu": 1.5, "linear-rbf": 1.0, EVIL: 1.8}
+CLAIM = ClaimText(
+    id="C1", title="Ten times", claim=f"Ten times {EVIL}", source="A 2024", setting="a desk",
+    ours="", command="kansci claims --run C1", bibtex="@misc{a, title = {<b>}}",
+    word="holds in part", sentence="3 [2, 4]", measured=(("ratio", "3 [2, 4]"),),
+)  # fmt: skip
+
+
+def record(model, place, level=1.0, **more):
+    family, task, budget = place
+    rng = np.random.default_rng([len(model), len(task), budget])
+    stages = 3 if family == "continual" else 1
+    names = tuple(f"stage {i}" for i in range(stages))
+    errors = 10 ** -(level + 0.2 * rng.standard_normal((stages, stages, 3)))
+    fields = {
+        "key": f"{model}/{place}",
+        "task": f"{task}@1",
+        "task_content": "content",
+        "family": family,
+        "metric": "nrmse",
+        "trivial": 1.0,
+        "scale": 1.0,
+        "model": model,
+        "model_source": "source",
+        "budget": budget,
+        "parameters": budget - 10,
+        "recipe": RECIPE,
+        "status": "ok",
+        "members": ("ok",) * 3,
+        "stages": names,
+        "probes": names,
+        "errors": errors.tolist(),
+        "curves": [
+            Curve(stage=name, evaluations=(1, 3, 10), losses=((1, 2, 3), (0.5, 0.2, 0), (0, 1, 1)))
+            for name in names
+        ],
+        "environment": ENVIRONMENT,
+    }
+    return Record(**{**fields, **more})
+
+
+def speed(model, ratio):
+    timings = [
+        Timing(
+            shape="equal parameters", network="2-5-1", work=work, batch=256, ratio=ratio,
+            low=0.9 * ratio, high=1.1 * ratio, cpu_ms=1, wall_ms=1, reference_cpu_ms=1,
+            reference_wall_ms=1, spread=0.1, blocks=9,
+        )
+        for work in ("forward", "forward + backward")
+    ]  # fmt: skip
+    return Speed(
+        key=f"speed/{model}", model=model, model_source="source", reference="mlp-silu",
+        budget=250, parameters=240, status="ok", timings=timings, environment=ENVIRONMENT,
+    )  # fmt: skip
+
+
+def reading(model):
+    return Reading(
+        key="reading", task=f"{TASKS[1][1]}@1", task_content="content", truth="1 + a*sin(theta)",
+        model=model, model_source="source", budget=250, recipe=RECIPE, settings={"pruning": 0.1},
+        status="ok", environment=ENVIRONMENT,
+        formulas=(
+            Formula(seed=0, status="ok", text="a*sin(theta) + 1", exact=True, distance=0, nrmse=0),
+            Formula(seed=1, status="diverged", reason=EVIL),
+        ),
+    )  # fmt: skip
+
+
+def records():
+    """Five models: one lacks a cell, one has failed, one does not apply, one has an old Record."""
+    found = {
+        (model, place): record(model, place, level)
+        for model, level in MODELS.items()
+        for place in TASKS
+    }
+    del found["mlp-silu", TASKS[2]]
+    gone = {"errors": (), "curves": (), "parameters": None}
+    crashed = {**gone, "status": "crashed", "members": ("crashed",) * 3, "reason": EVIL}
+    apart = {**gone, "status": "not_applicable", "members": (), "reason": "takes 2 derivatives"}
+    found[EVIL, TASKS[0]] = record(EVIL, TASKS[0], **crashed)
+    found["linear-rbf", TASKS[0]] = record("linear-rbf", TASKS[0], **apart)
+    partly = {"members": ("ok", "diverged", "ok")}
+    found["KAN", TASKS[1]] = record("KAN", TASKS[1], 1.7, **partly)
+    old = record("kan", TASKS[0], 3.0, task_content="another", key="old")
+    return [*found.values(), old, reading("kan"), speed("kan", 4.0), speed("mlp-silu", 1.0)]
+
+
+def site(out):
+    """All boards, all pages; gives the Records back."""
+    found = records()
+    boards = [get_board(name) for name in list_boards()]
+    standings = [(board, rank(board, found)) for board in boards]
+    build(standings, found, out, reference=frozen_reference(), claims=[CLAIM])
+    return found
