@@ -13,20 +13,25 @@ from typing import TypeVar
 import numpy as np
 
 from kansci.forgetting import learned, lost, own, own_probes
-from kansci.record import Record, Speed, Timing
+from kansci.ledger import AnyRecord
+from kansci.reading import Reading
+from kansci.record import FAILED, Record, Speed, Timing
 from kansci.standing import decades_of, failures, final
 
 POINTS = 100  # of one history
+LOSSES = 30  # of each history of losses: what a run costs to log grows with its points
 RATIOS = 30  # timings of one Record that become metrics
 
 T = TypeVar("T")
 History = list[tuple[int, float]]  # step, value
 
 
-def metrics(record: Record | Speed) -> dict[str, History]:
+def metrics(record: AnyRecord) -> dict[str, History]:
     """Finite values only; a plain number is a history of one point."""
     if isinstance(record, Speed):
         found = _plain(_ratios(record))
+    elif isinstance(record, Reading):
+        found = _plain(_formulas(record))
     else:
         found = {**_plain(numbers(record)), **_stages(record), **_losses(record)}
     finite = {
@@ -85,7 +90,7 @@ def _losses(record: Record) -> dict[str, History]:
     start = 0
     for curve in record.curves:
         rows = list(zip(curve.evaluations, curve.losses, strict=True))
-        for evaluation, losses in thin(rows, max(1, POINTS // len(record.curves))):
+        for evaluation, losses in thin(rows, max(1, LOSSES // len(record.curves))):
             values = np.where(np.isfinite(losses), losses, np.inf)  # (member,)
             if values.size:
                 found["loss_median"].append((start + evaluation, float(np.median(values))))
@@ -106,7 +111,21 @@ def _ratios(record: Speed) -> dict[str, float]:
         ratios = [time.ratio for time in record.timings if time.work == work and time.ratio > 0]
         if ratios:
             found[key] = math.exp(math.fsum(map(math.log, ratios)) / len(ratios))
-    return found | {_timing(time): time.ratio for time in record.timings[:RATIOS]}
+    return found | {_timing(time, record): time.ratio for time in record.timings[:RATIOS]}
+
+
+def _formulas(record: Reading) -> dict[str, float]:
+    """Means over seeds; a seed without a formula has recovered nothing."""
+    if not record.formulas:
+        return {"seconds": record.seconds}
+    each = record.formulas
+    return {
+        "recovered": float(np.mean([one.exact for one in each])),
+        "accurate": float(np.mean([one.accurate for one in each])),
+        "distance": float(np.mean([one.distance for one in each])),
+        "failed": sum(one.status in FAILED for one in each),
+        "seconds": record.seconds,
+    }
 
 
 WORKS = {
@@ -117,10 +136,15 @@ WORKS = {
 }
 
 
-def _timing(time: Timing) -> str:
-    """`ratio/width_step_256_float32_compiled`; MLflow groups metrics by what precedes the slash."""
-    shape = time.shape.removeprefix("equal ")
-    return f"ratio/{shape}_{WORKS[time.work]}_{time.batch}_{time.dtype}_{time.gear}"
+def _timing(time: Timing, record: Speed) -> str:
+    """`ratio/width_step_256`; MLflow groups metrics by what precedes the slash.
+
+    Dtype and gear are tags of the run, and in the name only where a timing has others.
+    """
+    parts = [time.shape.removeprefix("equal "), WORKS[time.work], str(time.batch)]
+    if (time.dtype, time.gear) != (record.dtype, record.gear):
+        parts += [time.dtype, time.gear]
+    return f"ratio/{'_'.join(parts)}"
 
 
 def _judged(record: Record) -> bool:

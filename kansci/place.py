@@ -15,7 +15,7 @@ from pathlib import Path
 from ssl import SSLError
 from typing import NamedTuple
 from urllib.error import HTTPError, URLError
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 from urllib.request import urlopen
 
 from kansci.discover import checkout
@@ -34,16 +34,34 @@ class Place(NamedTuple):
 
 def default_place() -> Place:
     """`MLFLOW_TRACKING_URI`, else `mlflow/` of a checkout, else `./kansci-mlflow/`."""
-    project = checkout()
-    home = project / "mlflow" if project else Path.cwd() / "kansci-mlflow"
     uri = os.environ.get("MLFLOW_TRACKING_URI")
-    if not uri:
-        return sqlite_place(home)
+    return place_of(uri) if uri else sqlite_place(_home())
+
+
+def place_of(uri: str, artifacts: Path | None = None) -> Place:
+    """A store that somebody named.
+
+    Args:
+        artifacts: where files go that no server takes; by default beside a SQLite file, else where
+            a store that nobody named would lie.
+    """
+    uri = _with_driver(uri)
     if is_server(uri):
         return Place(uri, None)
-    if (file := sqlite_file(uri)) is not None:
-        return Place(uri, file.parent / "artifacts")
-    return Place(uri, home / "artifacts")
+    if artifacts is not None:
+        return Place(uri, artifacts.absolute())
+    file = sqlite_file(uri)
+    return Place(uri, (file.parent if file else _home()) / "artifacts")
+
+
+def _home() -> Path:
+    project = checkout()
+    return project / "mlflow" if project else Path.cwd() / "kansci-mlflow"
+
+
+def _with_driver(uri: str) -> str:
+    """PostgreSQL by psycopg, the driver of kansci's extra, where the address names no driver."""
+    return re.sub(r"^postgres(?:ql)?://", "postgresql+psycopg://", uri)
 
 
 def sqlite_place(folder: Path) -> Place:
@@ -79,16 +97,26 @@ def reachable(uri: str) -> None:
             database.execute("SELECT count(*) FROM sqlite_master")
             database.rollback()
     elif scheme in PORTS:
-        host = urlsplit(uri)
-        with socket.create_connection(
-            (host.hostname or "localhost", host.port or PORTS[scheme]), SECONDS
-        ):
-            pass
+        _listens(uri, PORTS[scheme])
     elif scheme != "databricks":
         raise ValueError(
             "an address that is neither sqlite:////FILE nor postgresql://, mysql://, mssql:// or "
             "http(s)://; MLflow no longer keeps runs in plain folders"
         )
+
+
+def _listens(uri: str, port: int) -> None:
+    """At an address, or at the socket file of a folder, as in `postgresql:///NAME?host=/FOLDER`."""
+    found = urlsplit(uri)
+    query = parse_qs(found.query)
+    host = found.hostname or query.get("host", ["localhost"])[0]
+    port = found.port or int(query.get("port", [port])[0])
+    if not host.startswith("/"):
+        with socket.create_connection((host, port), SECONDS):
+            return
+    with socket.socket(socket.AF_UNIX) as client:
+        client.settimeout(SECONDS)
+        client.connect(f"{host}/.s.PGSQL.{port}")
 
 
 def _answers(uri: str) -> None:

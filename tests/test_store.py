@@ -1,135 +1,24 @@
 """The MLflow store: what a Record becomes, what is logged, and what is said when it cannot be."""
 
 import contextlib
-import io
 import json
 import math
 import sqlite3
 from importlib.metadata import PackageNotFoundError
 from pathlib import Path
-from typing import Any, get_args
+from typing import get_args
 
 import pytest
 from matplotlib.figure import Figure
+from stores import NAN, a_record, a_speed, empty_store, fresh_store, monster, two_stages
 
-from kansci import place, store
+from kansci import place
 from kansci.discover import checkout, load
 from kansci.metrics import metrics
-from kansci.place import Place, default_place, sqlite_place
-from kansci.recipe import Optimizer, Recipe
-from kansci.record import Curve, Environment, Record, Speed, Status, Timing
-from kansci.store import Store, StoreError, open_store
-from kansci.view import view
-
-NAN = math.nan
-HERE = Environment(
-    kansci="0.1.0",
-    python="3.11",
-    torch="2.6",
-    numpy="2.0",
-    system="Linux",
-    processor="a processor",
-    cores=2,
-    threads=1,
-    device="cpu",
-    started="2026-01-02T03:04:05+00:00",
-)
-
-
-def a_record(**changed: Any) -> Record:
-    """One stage, two members, 1 and 3 decades."""
-    fields: dict[str, Any] = {
-        "key": "k",
-        "suite": "quick",
-        "task": "poisson@1",
-        "task_content": "c",
-        "family": "pde",
-        "metric": "relative_l2",
-        "trivial": 1.0,
-        "scale": 1.0,
-        "model": "fastkan",
-        "model_source": "m",
-        "budget": 250,
-        "parameters": 246,
-        "recipe": Recipe(
-            optimizers=(Optimizer(evaluations=100),), rates=(0.01,), evaluation_seeds=(0, 1)
-        ),
-        "status": "ok",
-        "members": ("ok", "ok"),
-        "stages": ("all",),
-        "probes": ("all",),
-        "errors": (((0.1, 0.001),),),
-        "curves": (Curve(stage="all", evaluations=(1, 100), losses=((2.0, 1.0), (0.2, 0.1))),),
-        "environment": HERE,
-    }
-    return Record(**{**fields, **changed})
-
-
-def two_stages(**changed: Any) -> Record:
-    """Two members learn 2 decades of each and keep 1 of the first; the third member fails."""
-    first, second = ((0.01, 0.01, 5.0), (1.0, 1.0, 5.0)), ((0.1, 0.1, NAN), (0.01, 0.01, NAN))
-    fields: dict[str, Any] = {
-        "task": "bumps_1d@1",
-        "family": "continual",
-        "stages": ("left", "right"),
-        "probes": ("left", "right"),
-        "errors": (first, second),
-        "members": ("ok", "ok", "diverged"),
-        "curves": tuple(
-            Curve(stage=name, evaluations=(1, 100), losses=((2.0, 1.0, 1.0), (0.2, 0.1, NAN)))
-            for name in ("left", "right")
-        ),
-    }
-    return a_record(**{**fields, **changed})
-
-
-def a_speed() -> Speed:
-    def timing(work: Any, ratio: float) -> Timing:
-        milliseconds = ("cpu_ms", "wall_ms", "reference_cpu_ms", "reference_wall_ms", "spread")
-        return Timing(
-            shape="equal width",
-            network="[784, 256, 10]",
-            work=work,
-            batch=64,
-            ratio=ratio,
-            low=1,
-            high=9,
-            blocks=9,
-            **dict.fromkeys(milliseconds, 1.0),
-        )
-
-    return Speed(
-        key="s",
-        model="fastkan",
-        model_source="m",
-        reference="mlp-silu",
-        budget=250,
-        parameters=246,
-        status="ok",
-        timings=(timing("forward", 2.0), timing("forward + backward", 4.0)),
-        environment=HERE,
-    )
-
-
-def monster() -> Record:
-    """More stages, members and text than any real Record has."""
-    names = tuple(f"stage {number}" for number in range(400))
-    evaluations = tuple(range(1, 31))
-    return two_stages(
-        model="🂡" * 9000,
-        reason="🂡" * 9000,
-        recipe=Recipe(
-            optimizers=(Optimizer(evaluations=30),) * 900,
-            rates=(0.01,) * 9000,
-            evaluation_seeds=tuple(range(9000)),
-        ),
-        stages=names,
-        probes=("all",),
-        errors=(((0.1, 0.2, 0.3),),) * 400,
-        curves=tuple(
-            Curve(stage=name, evaluations=evaluations, losses=((1.0,) * 3,) * 30) for name in names
-        ),
-    )
+from kansci.place import Place, default_place, place_of, sqlite_place
+from kansci.record import Record, Speed, Status
+from kansci.store import Store, StoreError, open_store, speech
+from kansci.view import VERSION, view
 
 
 def last(record: Record | Speed) -> dict[str, float]:
@@ -170,8 +59,8 @@ def test_losses_go_on_from_stage_to_stage_without_those_that_are_not_finite():
 
 def test_speed_is_ratios():
     found = last(a_speed())
-    assert found["infer_ratio"] == found["ratio/width_infer_64_float32_eager"] == pytest.approx(2)
-    assert found["step_ratio"] == found["ratio/width_step_64_float32_eager"] == pytest.approx(4)
+    assert found["infer_ratio"] == found["ratio/width_infer_64"] == pytest.approx(2)
+    assert found["step_ratio"] == found["ratio/width_step_64"] == pytest.approx(4)
 
 
 @pytest.mark.parametrize("status", get_args(Status)[1:])
@@ -200,6 +89,7 @@ def test_a_run_keeps_the_limits_of_one_batch():
     assert len(run.params) <= 100
     assert len(points) + len(texts) <= 1000
     assert max(map(len, texts.values())) <= 6000
+    assert len(run.name) <= 250
     assert len(json.dumps([points, texts])) < 1_000_000
 
 
@@ -207,6 +97,13 @@ def test_a_run_keeps_the_limits_of_one_batch():
 def test_an_experiment_has_at_most_forty_columns(record: Record | Speed):
     run = view(record)
     assert len(run.params) + len(run.metrics) <= 40
+
+
+def test_runs_can_be_grouped_by_what_they_differ_in():
+    trained, timed = view(a_record()).tags, view(a_speed()).tags
+    groups = "suite task family model budget status verified machine device dtype gear record"
+    assert {f"kansci.{name}" for name in groups.split()} <= trained.keys() & timed.keys()
+    assert trained["kansci.method"] == "naive"
 
 
 def test_a_run_has_a_name_that_a_person_reads():
@@ -223,6 +120,11 @@ def test_the_store_lies_where_the_user_says_or_beside_the_project(monkeypatch: p
     assert default_place() == sqlite_place(project / "mlflow")
     monkeypatch.setattr(place, "checkout", lambda: None)
     assert default_place() == sqlite_place(Path.cwd() / "kansci-mlflow")
+
+
+def test_postgresql_is_reached_by_the_driver_of_the_extra():
+    assert place_of("postgresql://me@host/runs").uri == "postgresql+psycopg://me@host/runs"
+    assert place_of("postgresql+pg8000://host/runs").uri == "postgresql+pg8000://host/runs"
 
 
 def test_passwords_are_not_shown():
@@ -250,29 +152,25 @@ def test_without_mlflow_the_error_says_how_to_get_it(monkeypatch: pytest.MonkeyP
     def absent(name: str) -> str:
         raise PackageNotFoundError(name)
 
-    monkeypatch.setattr(store, "version", absent)
+    monkeypatch.setattr(speech, "version", absent)
     with pytest.raises(StoreError, match=r"pip install .*--no-mlflow"):
         open_store()
 
 
 @pytest.fixture(scope="module")
-def opened(tmp_path_factory: pytest.TempPathFactory) -> tuple[Store, str]:
-    """A store in a folder with odd letters, and what it printed as it was made."""
-    folder = tmp_path_factory.mktemp("store") / "a folder 100%20 # ü"
-    said = io.StringIO()
-    with contextlib.redirect_stderr(said), contextlib.redirect_stdout(said):
-        found = open_store(place=sqlite_place(folder))
-    return found, said.getvalue()
+def keep(tmp_path_factory: pytest.TempPathFactory) -> Store:
+    """A store in a folder with odd letters."""
+    return fresh_store(tmp_path_factory.mktemp("store") / "a folder 100%20 # ü")
 
 
-def test_making_a_store_prints_nothing(opened: tuple[Store, str]):
-    assert opened[1] == ""
+def test_making_a_store_prints_nothing():
+    assert empty_store().said == ""
 
 
-def test_a_record_is_one_run_with_its_figures(opened: tuple[Store, str]):
+def test_a_record_is_one_run_with_its_figures(keep: Store):
     from mlflow import MlflowClient
 
-    keep, record = opened[0], two_stages(key="whole")
+    record = two_stages(key="whole")
     identity = keep.log(record, {"curves.png": Figure()})
     client = MlflowClient(keep.place.uri)
     run = client.get_run(identity)
@@ -289,12 +187,9 @@ def test_a_record_is_one_run_with_its_figures(opened: tuple[Store, str]):
     assert attached.model_dump_json() == record.model_dump_json()
 
 
-def test_catching_up_twice_changes_nothing_and_half_written_runs_are_done_again(
-    opened: tuple[Store, str],
-):
+def test_catching_up_twice_changes_nothing_and_half_written_runs_are_done_again(keep: Store):
     from mlflow import MlflowClient
 
-    keep = opened[0]
     records = [a_record(key=f"sync {number}") for number in range(3)] + [a_speed()]
     seen: list[tuple[int, int]] = []
     assert keep.missing([*records, records[0]]) == records
@@ -310,8 +205,42 @@ def test_catching_up_twice_changes_nothing_and_half_written_runs_are_done_again(
     assert [run.data.tags["kansci.synced"] for run in found] == ["1"]
 
 
-def test_a_failure_while_writing_is_one_line(opened: tuple[Store, str]):
-    keep = opened[0]
+def test_a_record_that_changed_replaces_its_run_and_an_older_one_never_does(keep: Store):
+    from mlflow import MlflowClient
+
+    def shown() -> list[str]:
+        client = MlflowClient(keep.place.uri)
+        found = client.search_runs([keep.experiment("pde")], "tags.`kansci.record` = 'moves'")
+        return [run.data.tags["kansci.verified"] for run in found]
+
+    first = a_record(key="moves")
+    earlier = first.environment.model_copy(update={"started": "2025-01-02T03:04:05+00:00"})
+    assert keep.sync([first]) == (1, 0)
+    assert keep.sync([first.updated(verified="ci")]) == (1, 0)
+    assert shown() == ["ci"]
+    assert keep.sync([first.updated(environment=earlier)]) == (0, 1)
+    assert keep.sync([first.updated(environment=earlier), first.updated(verified="ci")]) == (0, 1)
+    assert shown() == ["ci"]
+
+
+def test_of_runs_that_two_processes_logged_one_is_kept(keep: Store):
+    record = a_record(key="twice")
+    first, second = keep.log(record), keep.log(record)
+    assert keep.sync([record]) == (0, 1)
+    found = keep.client.search_runs([keep.experiment("pde")], "tags.`kansci.record` = 'twice'")
+    assert len(found) == 1
+    assert found[0].info.run_id in (first, second)
+
+
+def test_runs_of_an_earlier_view_are_done_again(keep: Store, monkeypatch: pytest.MonkeyPatch):
+    record = a_record(key="viewed")
+    assert keep.sync([record]) == (1, 0)
+    monkeypatch.setattr("kansci.store.runs.VERSION", VERSION + 1)
+    assert keep.sync([record]) == (1, 0)
+    assert keep.sync([record]) == (0, 1)
+
+
+def test_a_failure_while_writing_is_one_line(keep: Store):
     file = place.sqlite_file(keep.place.uri)
     assert file is not None
     with contextlib.closing(sqlite3.connect(file)) as database:

@@ -2,26 +2,31 @@
 
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.error import URLError
+from urllib.error import HTTPError, URLError
 from urllib.request import ProxyHandler, Request, build_opener
 
 import pytest
+from rich.progress import Progress
+from stores import a_record, fresh_store
 
 from kansci.cli.serve import FIRST, free_port
-from kansci.cli.ui import default_folders
+from kansci.cli.sync import default_folders, push_boards
 from kansci.discover import checkout
 from kansci.errors import UserError
 from kansci.ledger import save
-from kansci.recipe import Optimizer, Recipe
-from kansci.record import Environment, Record
+from kansci.place import place_of
+from kansci.store import open_store
 
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 WEB = build_opener(ProxyHandler({}))  # no proxy knows this machine's loopback
 
 
@@ -64,71 +69,122 @@ def test_records_are_looked_for_where_runs_and_the_ledger_leave_them(tmp_path: P
     assert default_folders() == [Path("kansci-records"), *known]
 
 
-def a_record() -> Record:
-    where = dict.fromkeys(("kansci", "python", "torch", "numpy", "system", "processor"), "x")
-    return Record(
-        key="k",
-        task="poisson@1",
-        task_content="c",
-        family="pde",
-        metric="relative_l2",
-        trivial=1.0,
-        scale=1.0,
-        model="fastkan",
-        model_source="m",
-        budget=250,
-        parameters=246,
-        recipe=Recipe(optimizers=(Optimizer(evaluations=1),), rates=(0.01,), evaluation_seeds=(0,)),
-        status="ok",
-        members=("ok",),
-        stages=("all",),
-        probes=("all",),
-        errors=(((0.1,),),),
-        environment=Environment(**where, cores=1, threads=1, device="cpu", started="2026-01-01"),
-    )
+@dataclass
+class Shown:
+    """A `kansci ui` that runs."""
+
+    command: subprocess.Popen[str]
+    address: str
+    said: list[str]
+
+    def url(self, path: str) -> str:
+        return f"{self.address}/api/2.0/mlflow/{path}"
 
 
-def ask(address: str, body: dict[str, Any] | None = None) -> Any:
-    data = None if body is None else json.dumps(body).encode()
-    request = Request(address, data=data, headers={"Content-Type": "application/json"})
-    with WEB.open(request, timeout=30) as answer:
-        return json.load(answer)
-
-
-def test_the_server_shows_the_records_and_ends_with_the_command(tmp_path: Path):
-    save(a_record(), tmp_path / "kansci-records")
+@pytest.fixture(scope="module")
+def shown(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shown]:
+    """One server for all tests: it takes most of their time to start."""
+    folder = tmp_path_factory.mktemp("ui")
+    store = fresh_store(folder / "store")
+    save(a_record(), folder / "kansci-records")
+    # With their figures, boards would take longer than all else.
+    push_boards(store, [a_record()], "quick", Progress(disable=True), figures=False)
     port = free_port("127.0.0.1", 0)
+    code = f"from kansci.cli.ui import ui; ui(records=[Path('kansci-records')], port={port})"
     command = subprocess.Popen(
-        [sys.executable, "-c", f"from kansci.cli.ui import ui; ui(port={port})"],
+        [sys.executable, "-c", f"from pathlib import Path; {code}"],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+        cwd=folder,
+        env={**os.environ, "PYTHONUNBUFFERED": "1", "MLFLOW_TRACKING_URI": store.place.uri},
     )
-    address = f"http://127.0.0.1:{port}"
     assert command.stdout is not None
-    said = []
+    found = Shown(command, f"http://127.0.0.1:{port}", [])
     try:
         for line in command.stdout:
-            said.append(line)
+            found.said.append(line)
             if line.startswith("Browse"):
                 break
-        with WEB.open(f"{address}/health", timeout=30) as answer:
-            assert answer.status == 200
-        api = f"{address}/api/2.0/mlflow"
-        found = ask(f"{api}/experiments/get-by-name?experiment_name=kansci/v1/pde")
-        identity = found["experiment"]["experiment_id"]
-        runs = ask(f"{api}/runs/search", {"experiment_ids": [identity]})["runs"]
-        assert "fastkan on poisson, 250" in {run["info"]["run_name"] for run in runs}
-        command.send_signal(signal.SIGINT)
-        said += command.stdout.readlines()
-        command.wait(30)
+        else:
+            pytest.fail("".join(found.said))
+        yield found
     finally:
         command.terminate()
         command.wait(30)
         command.stdout.close()
-    assert command.returncode == 0, "".join(said)
-    assert f"Browse at {address}/" in "".join(said)
-    assert said[-1] == "Stopped.\n"
+
+
+def ask(address: str, body: dict[str, Any] | None = None, **headers: str) -> Any:
+    data = None if body is None else json.dumps(body).encode()
+    kind = {"Content-Type": "application/json"}
+    with WEB.open(Request(address, data, kind | headers), timeout=30) as answer:
+        return json.load(answer)
+
+
+def family_of(shown: Shown, name: str) -> str:
+    found = ask(shown.url(f"experiments/get-by-name?experiment_name=kansci/v1/{name}"))
+    return found["experiment"]["experiment_id"]
+
+
+def test_records_are_logged_before_they_are_shown_and_boards_once(shown: Shown):
+    assert f"Browse at {shown.address}/" in "".join(shown.said)
+    body = {"experiment_ids": [family_of(shown, "pde")]}
+    names = {run["info"]["run_name"] for run in ask(shown.url("runs/search"), body)["runs"]}
+    assert names == {"fastkan on poisson, 250"}
+    body = {"experiment_ids": [family_of(shown, "boards/accuracy")]}
+    names = {run["info"]["run_name"] for run in ask(shown.url("runs/search"), body)["runs"]}
+    assert names == {"accuracy, edition quick", "fastkan, rank 1"}
+
+
+def test_a_foreign_host_is_refused(shown: Shown):
+    with pytest.raises(HTTPError) as refusal:
+        ask(shown.url("experiments/search?max_results=1"), Host="evil.example")
+    assert refusal.value.code == 403
+    refusal.value.close()
+
+
+def test_another_site_cannot_write(shown: Shown):
+    with pytest.raises(HTTPError) as refusal:
+        ask(shown.url("experiments/create"), {"name": "x"}, Origin="https://evil.example")
+    assert refusal.value.code == 403
+    refusal.value.close()
+    found = ask(shown.url("experiments/create"), {"name": "y"}, Origin=shown.address)
+    assert found["experiment_id"]
+
+
+def test_records_are_pushed_to_a_server_over_http(shown: Shown):
+    store = open_store(place=place_of(shown.address))
+    record = a_record(key="pushed", model="kan")
+    assert store.sync([record]) == (1, 0)
+    assert store.sync([record]) == (0, 1)
+    body = {"experiment_ids": [family_of(shown, "pde")], "filter": "tags.`kansci.model` = 'kan'"}
+    (run,) = ask(shown.url("runs/search"), body)["runs"]
+    assert run["info"]["run_name"] == "kan on poisson, 250"
+
+
+def test_a_browser_shows_the_runs_and_the_board(shown: Shown):
+    playwright = pytest.importorskip("playwright.sync_api", reason="wants playwright")
+    program = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if program is None:
+        pytest.skip("wants a Chromium of the system: apt-get install chromium")
+    with playwright.sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        page = browser.new_page(viewport={"width": 1400, "height": 800})
+        page.set_default_timeout(90_000)  # of a page of megabytes on a busy machine
+        page.goto(f"{shown.address}/#/experiments/{family_of(shown, 'pde')}/runs")
+        page.get_by_text("fastkan on poisson, 250").first.wait_for()
+        page.goto(f"{shown.address}/#/experiments/{family_of(shown, 'boards/accuracy')}/runs")
+        page.get_by_text("accuracy, edition quick").first.wait_for()
+        browser.close()
+
+
+def test_the_server_ends_with_the_command(shown: Shown):
+    """The last test: it stops what the others ask."""
+    shown.command.send_signal(signal.SIGINT)
+    assert shown.command.stdout is not None
+    shown.said += shown.command.stdout.readlines()
+    assert shown.command.wait(30) == 0, "".join(shown.said)
+    assert shown.said[-1] == "Stopped.\n"
     with pytest.raises(URLError):
-        WEB.open(f"{address}/health", timeout=5)
+        WEB.open(f"{shown.address}/health", timeout=5)

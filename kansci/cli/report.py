@@ -13,7 +13,7 @@ import typer
 from rich.console import Console
 
 from kansci.cli.board import as_dicts, show, stand
-from kansci.cli.ui import figures
+from kansci.cli.sync import drawn
 from kansci.ledger import AnyRecord
 from kansci.plan import Shard
 from kansci.record import Record
@@ -35,13 +35,13 @@ class Log:
         """One Record, as soon as it is a file."""
         if self.store:
             with self._warned():
-                self.store.log(record, figures(record))
+                self.store.log(record, drawn(record))
 
     def missing(self, records: Sequence[AnyRecord]) -> None:
         """What an interrupted run computed and did not log."""
         if self.store and records:
             with self._warned():
-                self.store.sync(records, figures=figures)
+                self.store.sync(records, figures=drawn)
 
     @contextmanager
     def _warned(self) -> Iterator[None]:

@@ -1,0 +1,241 @@
+"""One run a Record: `create_run`, its artifacts, one `log_batch` and one `set_terminated`.
+
+The tag `kansci.synced` comes with the batch and the status last, so what a killed process left
+half-written is known, deleted and done again. `kansci.content` says what was logged: a Record that
+has changed replaces its run.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import UTC, datetime
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from kansci.ledger import AnyRecord
+from kansci.place import Place, analyze, default_place, reachable
+from kansci.record import PROTOCOL, Speed
+from kansci.store.speech import installed, quietly, told
+from kansci.view import NOTE, VERSION, View, view
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+Figures = Callable[[AnyRecord], Mapping[str, "Figure"]]
+
+FAMILIES = ("feynman", "pde", "continual", "speed")
+PAGE = 1000
+MANY = 500  # runs after which the database's statistics are worth renewing
+DRAWN = 200  # runs of a catch-up that get figures: drawing takes five times as long as logging
+
+
+class Sync(NamedTuple):
+    """What a catch-up did: runs logged, and runs that were there already."""
+
+    logged: int
+    known: int
+
+
+class Survey(NamedTuple):
+    """Records without a complete run, and the ids of runs that are to be deleted first."""
+
+    missing: list[AnyRecord]
+    outdated: list[str]
+
+
+def open_store(families: Iterable[str] = FAMILIES, place: Place | None = None) -> Store:
+    """Makes the database and the experiments, where they are missing.
+
+    Raises:
+        StoreError: in one line and within seconds, if that cannot be.
+    """
+    place = place or default_place()
+    with told(place.uri, "a store that opens"):
+        installed()
+        reachable(place.uri)
+        with quietly():
+            from mlflow import MlflowClient
+
+            logging.getLogger("alembic").setLevel(logging.ERROR)
+            store = Store(MlflowClient(place.uri, registry_uri=place.uri), place)
+            for family in families:
+                store.experiment(family)
+    return store
+
+
+class Store:
+    """An open store; see `open_store`.
+
+    Attributes:
+        client: MLflow's; calls of it belong between `told` and `quietly`.
+    """
+
+    def __init__(self, client: Any, place: Place) -> None:
+        self.place = place
+        self.client = client
+        self._experiments: dict[str, str] = {}
+
+    def experiment(self, family: str) -> str:
+        """The id of an experiment, `kansci/v1/<family>`, made where it is missing."""
+        if family not in self._experiments:
+            name = f"kansci/v{PROTOCOL}/{family}"
+            found = self.client.get_experiment_by_name(name)
+            if found is None:
+                # MLflow's own choice would be a folder wherever one stands.
+                home = self.place.artifacts and (self.place.artifacts / family).as_uri()
+                tags = {"mlflow.note.content": NOTE}
+                self._experiments[family] = self.client.create_experiment(name, home, tags)
+            else:
+                if found.lifecycle_stage == "deleted":
+                    self.client.restore_experiment(found.experiment_id)
+                self._experiments[family] = found.experiment_id
+        return self._experiments[family]
+
+    def log(self, record: AnyRecord, figures: Mapping[str, Figure] | None = None) -> str:
+        """Writes one run and returns its id; `figures` are artifacts by their file name.
+
+        Raises:
+            StoreError: in one line; the Record is for the next `sync`.
+        """
+        with told(self.place.uri, "to write a run"), quietly():
+            run = view(record)
+            run.tags["kansci.content"] = content(record)
+            start = milliseconds(record.environment.started)
+            identity = self.begin(record.family, run, start)
+            self.client.log_text(identity, record.model_dump_json(indent=1), "record.json")
+            for name, figure in (figures or {}).items():
+                self.client.log_figure(identity, figure, name)
+            seconds = 0.0 if isinstance(record, Speed) else record.seconds
+            self.end(identity, run, start, start + int(1000 * seconds))
+        return identity
+
+    def begin(self, family: str, run: View, start: int, parent: str | None = None) -> str:
+        """A run that waits for its files and numbers; returns its id.
+
+        Args:
+            start: milliseconds since 1970.
+            parent: the id of the run that it is shown below.
+        """
+        tags = run.tags | {"mlflow.note.content": run.note}
+        if parent:
+            tags["mlflow.parentRunId"] = parent
+        home = self.experiment(family)
+        made = self.client.create_run(home, start_time=start, tags=tags, run_name=run.name)
+        return made.info.run_id
+
+    def end(self, identity: str, run: View, start: int, end: int) -> None:
+        """Gives a run its numbers and ends it; it counts as complete from here on."""
+        from mlflow.entities import Metric, Param, RunTag
+
+        self.client.log_batch(
+            identity,
+            metrics=[
+                Metric(key, value, start, step)
+                for key, history in run.metrics.items()
+                for step, value in history
+            ],
+            params=[Param(key, value) for key, value in run.params.items()],
+            tags=[RunTag("kansci.synced", "1")],
+        )
+        self.client.set_terminated(identity, run.status, end_time=end)
+
+    def missing(self, records: Iterable[AnyRecord]) -> list[AnyRecord]:
+        """The Records, each key once, that have no complete run yet."""
+        return self._survey(newest(records)).missing
+
+    def sync(
+        self,
+        records: Iterable[AnyRecord],
+        *,
+        figures: Figures | None = None,
+        progress: Callable[[int, int], object] = lambda done, total: None,
+    ) -> Sync:
+        """Logs what is missing or has changed; doing it again does nothing.
+
+        Half-written runs and those of older numbers are deleted first. Of Records of one key the
+        newest counts, and it is never replaced by an older one.
+
+        Args:
+            figures: draws a Record, if it is among the first 200 that are missing.
+            progress: called with the runs logged and the runs to log.
+        """
+        wanted = newest(records)
+        missing, outdated = self._survey(wanted)
+        self.delete(outdated)
+        progress(0, len(missing))
+        for done, record in enumerate(missing, start=1):
+            self.log(record, figures(record) if figures and done <= DRAWN else None)
+            progress(done, len(missing))
+        if len(missing) >= MANY:
+            analyze(self.place.uri)
+        return Sync(len(missing), len(wanted) - len(missing))
+
+    def delete(self, runs: Iterable[str]) -> None:
+        """Hides runs; `mlflow gc` removes them for good."""
+        with told(self.place.uri, "to delete runs that are half-written or outdated"), quietly():
+            for identity in runs:
+                self.client.delete_run(identity)
+
+    def runs(self, family: str, tag: str = "kansci.record") -> Iterator[Any]:
+        """All runs of an experiment that have a tag."""
+        token = None
+        while token != "":
+            page = self.client.search_runs(
+                [self.experiment(family)],
+                filter_string=f"tags.`{tag}` != ''",
+                max_results=PAGE,
+                page_token=token,
+            )
+            yield from page
+            token = page.token or ""
+
+    def _survey(self, wanted: Mapping[str, AnyRecord]) -> Survey:
+        missing, outdated = dict(wanted), []
+        with told(self.place.uri, "to read its runs"), quietly():
+            for family in sorted({record.family for record in wanted.values()}):
+                for run in self.runs(family):
+                    record = wanted.get(run.data.tags["kansci.record"])
+                    whole = is_whole(run)
+                    if whole and record is None:
+                        continue  # of other Records than are asked for
+                    if whole and record and record.key in missing and _stands(run, record):
+                        del missing[record.key]
+                    else:
+                        outdated.append(run.info.run_id)
+        return Survey(list(missing.values()), outdated)
+
+
+def newest(records: Iterable[AnyRecord]) -> dict[str, AnyRecord]:
+    """The newest Record of each key, in the order in which keys come."""
+    found: dict[str, AnyRecord] = {}
+    for record in records:
+        other = found.setdefault(record.key, record)
+        if other.environment.started < record.environment.started:
+            found[record.key] = record
+    return found
+
+
+def is_whole(run: Any) -> bool:
+    """Whether a run was written to its end."""
+    return "kansci.synced" in run.data.tags and run.info.status != "RUNNING"
+
+
+def content(record: AnyRecord) -> str:
+    """Changes whenever another run would be logged of a Record."""
+    return sha256(f"{VERSION}\0{record.model_dump_json()}".encode()).hexdigest()[:16]
+
+
+def milliseconds(started: str) -> int:
+    """Since 1970, of a time in ISO 8601; of now, if it is none."""
+    try:
+        moment = datetime.fromisoformat(started)
+    except ValueError:
+        moment = datetime.now(UTC)
+    return int(1000 * moment.timestamp())
+
+
+def _stands(run: Any, record: AnyRecord) -> bool:
+    """Whether a complete run shows the Record, or a newer one of its key."""
+    newer = run.info.start_time > milliseconds(record.environment.started)
+    return newer or run.data.tags.get("kansci.content") == content(record)
