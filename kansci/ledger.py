@@ -16,15 +16,19 @@ import psutil
 from pydantic import ValidationError
 
 from kansci.errors import UserError
+from kansci.reading import Reading
 from kansci.record import SCHEMA, Record, Speed
 
-AnyRecord = Record | Speed
+AnyRecord = Record | Speed | Reading
+KINDS: dict[str, type[AnyRecord]] = {"speed": Speed, "recovery": Reading}  # by their family
 PART = ".part"  # ends the names of temporary files
 DAY = 86_400.0  # seconds
+ADVICE = "delete the file to compute it again, or take it from a backup"
 
 
 def path_of(record: AnyRecord, folder: Path) -> Path:
-    """`<model>/<task>/<suite>-<budget>.json`, and `<model>/speed-<budget>.json`.
+    """`<model>/<task>/<suite>-<budget>.json`, `<model>/<task>/recovery-<budget>.json` for formulas,
+    and `<model>/speed-<budget>.json`.
 
     Neither tells Records apart that differ in the task's content, the model's source or the recipe:
     the newest is the one that stands there.
@@ -33,7 +37,8 @@ def path_of(record: AnyRecord, folder: Path) -> Path:
     if isinstance(record, Speed):
         return home / f"{record.stem}.json"
     task = [safe(part) for part in record.name.split("/")]
-    return home.joinpath(*task, f"{safe(record.suite)}-{record.budget}.json")
+    stem = record.stem if isinstance(record, Reading) else f"{record.suite}-{record.budget}"
+    return home.joinpath(*task, f"{safe(stem)}.json")
 
 
 def safe(name: str) -> str:
@@ -114,28 +119,35 @@ def load(path: Path) -> AnyRecord:
     Raises:
         UserError: in one line, for a file that is no Record or comes from a newer kansci.
     """
-    advice = "delete the file to compute it again, or take it from a backup"
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"{path}: want a readable Record, got: {error}; {advice}") from error
-    except json.JSONDecodeError as error:
-        raise UserError(f"{path}: want a Record in JSON, got {error}; {advice}") from error
+        raise UserError(f"{path}: want a readable Record, got: {error}; {ADVICE}") from error
+    family = re.search(r'"family"\s*:\s*"(\w+)"', text)
+    kind = KINDS.get(family[1], Record) if family else Record
+    try:
+        return kind.model_validate_json(text)
+    except ValidationError as error:
+        raise UserError(f"{path}: {_refusal(text, error)}") from error
+
+
+def _refusal(text: str, error: ValidationError) -> str:
+    """What is wrong with a text that is no Record; it is read again, so only then."""
+    try:
+        content = json.loads(text)
+    except json.JSONDecodeError as invalid:
+        return f"want a Record in JSON, got {invalid}; {ADVICE}"
     if not isinstance(content, dict):
-        raise UserError(f"{path}: want a Record, got a {type(content).__name__}; {advice}")
+        return f"want a Record, got a {type(content).__name__}; {ADVICE}"
     version = content.get("schema_version", SCHEMA)
     if isinstance(version, int) and version > SCHEMA:
-        raise UserError(
-            f"{path}: want a Record of schema {SCHEMA} at most, got schema {version}, which a "
-            "newer kansci wrote; update kansci to read it"
+        return (
+            f"want a Record of schema {SCHEMA} at most, got schema {version}, which a newer kansci "
+            "wrote; update kansci to read it"
         )
-    kind = Speed if content.get("family") == "speed" else Record
-    try:
-        return kind.model_validate_json(json.dumps(content))
-    except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(map(str, first["loc"])) or "the whole"
-        raise UserError(f"{path}: no Record, {place}: {first['msg']}; {advice}") from error
+    first = error.errors()[0]
+    place = ".".join(map(str, first["loc"])) or "the whole"
+    return f"no Record, {place}: {first['msg']}; {ADVICE}"
 
 
 def load_records(folder: str | Path) -> list[AnyRecord]:

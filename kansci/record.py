@@ -212,6 +212,9 @@ class Speed(Frozen, frozen=True):
     family: Literal["speed"] = "speed"
     model: str
     model_source: str
+    package: str = Field(
+        default="", description="that was timed and its version, `inkan 0.5.2`; empty: none"
+    )
     reference: str
     budget: int = Field(description="0: none, as both networks have the same widths")
     parameters: int | None

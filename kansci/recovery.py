@@ -3,7 +3,8 @@ r"""Whether a formula that was found is the true one, and how far from it it is.
 A formula is recovered if it is the truth up to an additive constant or a factor that is not 0,
 once both are simplified. Beside that stands the edit distance between the two as trees, over the
 number of nodes of the truth and at most 1. Constants are gathered, so that $e^{k+u}$ is $e^k e^u$,
-and rounded to three significant digits.
+terms of sums that cancelled but for rounding are dropped, and the rest is rounded to three
+significant digits.
 
 Source: La Cava et al. 2021, "Contemporary Symbolic Regression Methods and their Relative
 Performance", arXiv:2107.14351, for symbolic and accurate solutions; Matsubara et al. 2022,
@@ -25,15 +26,14 @@ from typing import Any, NamedTuple, cast
 import sympy
 from sympy import Expr
 
+from kansci.canonical import constants_gathered, monic, remaining, rounded
 from kansci.edits import Tree, edit_distance
 from kansci.forkserver import BEGUN, Forkserver, possible, serve
 from kansci.formulas import read
-from kansci.symbolic.rounding import gathered
 from kansci.task import Interval
 
 Question = dict[str, Any]
 Answer = dict[str, Any]
-DIGITS = 3  # of constants, significant
 SECONDS = 30.0
 
 
@@ -141,8 +141,9 @@ def judged(question: Question) -> Iterator[Answer]:
     except ValueError as problem:
         yield {"problem": str(problem)}
         return
+    ranges = question["ranges"]
     forms = [
-        [constants_gathered(one, expand=expand) for one in (found, truth)]
+        [remaining(constants_gathered(one, expand=expand), ranges) for one in (found, truth)]
         for expand in (False, True)
     ]
     plain = [[rounded(one) for one in pair] for pair in forms]
@@ -162,37 +163,6 @@ def _known(text: str, ranges: Mapping[str, Interval]) -> Expr:
         if name in names and low > 0
     }
     return cast(Expr, formula.xreplace(positive))
-
-
-def constants_gathered(formula: Expr, *, expand: bool) -> Expr:
-    """With numbers out of functions, as decimals.
-
-    Args:
-        expand: multiply sums out.
-    """
-    decimal = formula.replace(
-        lambda part: part.is_number and not part.is_Rational, lambda part: part.evalf(17)
-    )
-    return gathered(cast(Expr, decimal), expand=expand)
-
-
-def monic(formula: Expr) -> Expr:
-    """The multiple of a formula whose leading term has the coefficient 1."""
-    terms = [term.as_coeff_Mul() for term in sympy.Add.make_args(formula)]
-    moving = [(factor, rest) for factor, rest in terms if rest.free_symbols]
-    if not moving:
-        return formula
-    lead, _ = min(moving, key=lambda term: sympy.default_sort_key(term[1]))
-    return sympy.Add(*(factor / lead * rest for factor, rest in terms))
-
-
-def rounded(formula: Expr, digits: int = DIGITS) -> Expr:
-    """With every decimal number the fraction of so many significant digits."""
-    near = {
-        number: sympy.Rational(f"{float(number):.{digits}g}")
-        for number in formula.atoms(sympy.Float)
-    }
-    return cast(Expr, formula.xreplace(near))
 
 
 def same(found: Expr, truth: Expr) -> bool:

@@ -9,10 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kansci import recovery
+from kansci.canonical import constants_gathered, monic, remaining, rounded
 from kansci.discover import get_task
 from kansci.edits import Tree, edit_distance
 from kansci.formulas import read
-from kansci.recovery import accurate, constants_gathered, monic, recovered, rounded, tree
+from kansci.recovery import accurate, recovered, tree
 
 POSITIVE = {"x": (1.0, 5.0), "y": (1.0, 5.0)}
 EXACT = {
@@ -28,6 +29,7 @@ EXACT = {
     "(0.5*x + 0.5*y)/(0.5 + 0.5*x*y)": "(x + y)/(1 + x*y)",
     "sqrt(x)*sqrt(y)": "sqrt(x*y)",
     "log(x*y)": "ln(x) + ln(y)",
+    "x**2 - (0.99999999*x - 0.5*y)**2": "x*y - y**2/4",
 }
 WRONG = {
     "x*y + x": "x*y",
@@ -38,6 +40,7 @@ WRONG = {
     "exp(-0.51*x**2)": "exp(-x**2/2)",
     "x**2*y": "x*y",
     "x + 2*y": "x + 3*y",
+    "x*y + 0.001*x": "x*y",
 }
 
 
@@ -105,6 +108,13 @@ def test_a_system_that_cannot_fork_compares_in_the_same_process(monkeypatch: pyt
 def test_numbers_are_rounded_to_significant_digits():
     found = rounded(read("0.0265258*x + 1234.567"))
     assert found == sympy.Rational("0.0265") * sympy.Symbol("x", real=True) + 1230
+
+
+def test_what_cancelled_is_dropped_where_the_variables_lie():
+    formula = read("x*y + 3e-8*x**2 + 0.001*y")
+    left = read("x*y + 0.001*y")
+    assert remaining(formula, {"x": (1.0, 5.0), "y": (1.0, 5.0)}) == left
+    assert remaining(formula, {"x": (1.0e6, 5.0e6), "y": (0.0, 1e-3)}) != left
 
 
 def test_the_leading_term_of_a_monic_formula_has_no_factor():

@@ -7,6 +7,7 @@ https://doi.org/10.1145/3377929.3398099, by its Python package pyoperon.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 import sympy
@@ -17,10 +18,12 @@ from kansci.formulas import read
 
 SYMBOLS = "add,sub,mul,div,constant,variable,sin,cos,exp,log,sqrt,square,tanh"
 DIGITS = 12  # of constants in a formula
+EVALUATIONS = 200_000  # of candidate formulas
+MISSING = "want pyoperon, got none: pip install 'kansci[sr]'"
 
 
 def operon(
-    x: Tensor, y: Tensor, names: Sequence[str], *, evaluations: int = 200_000, seed: int = 0
+    x: Tensor, y: Tensor, names: Sequence[str], *, evaluations: int = EVALUATIONS, seed: int = 0
 ) -> sympy.Expr:
     """A formula of given points, by Operon; the same for the same seed, on one thread.
 
@@ -65,5 +68,17 @@ def _regressor() -> Any:
     try:
         from pyoperon.sklearn import SymbolicRegressor  # pyright: ignore[reportMissingImports]
     except ImportError as error:
-        raise UserError("want pyoperon, got none: pip install 'kansci[sr]'") from error
+        raise UserError(MISSING) from error
     return SymbolicRegressor
+
+
+def release() -> str:
+    """`pyoperon 0.6.2`: what stands in Records for the source of a model.
+
+    Raises:
+        UserError: where pyoperon is not installed.
+    """
+    try:
+        return f"pyoperon {version('pyoperon')}"
+    except PackageNotFoundError as error:
+        raise UserError(MISSING) from error

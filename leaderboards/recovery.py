@@ -1,0 +1,139 @@
+"""How often is the formula read off a network the true one?
+
+Genetic programming on the same points stands beside the networks, as the bar to pass.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+from scipy.stats import binomtest
+
+from kansci.board import AnyRecord, Board, Entry, Row, Value, is_control, rows_of
+from kansci.reading import Formula, Reading
+from kansci.record import FAILED
+from kansci.standing import UNSCORED, Place, Standing
+from kansci.stats import Cell, hierarchical_mean
+
+BAR = "operon"
+
+
+class Read(NamedTuple):
+    """What is known of one model: at most one Reading for each place of its grid."""
+
+    model: str
+    readings: list[Reading]
+    missing: list[Place]
+    stale: int
+
+    @property
+    def judged(self) -> list[Reading]:
+        return [one for one in self.readings if one.status not in UNSCORED]
+
+    @property
+    def formulas(self) -> list[Formula]:
+        return [formula for one in self.judged for formula in one.formulas]
+
+    def cells(self, measure: Callable[[Formula], float]) -> list[Cell]:
+        return [
+            Cell(*place(one), np.array([measure(f) for f in one.formulas], float), one.cluster)
+            for one in self.judged
+        ]
+
+
+def rows(records: Sequence[AnyRecord], reference: object) -> list[Row]:
+    found = stand([one for one in records if isinstance(one, Reading)])
+    marked = {one.model: counts(one) for one in found}
+    ranked = rows_of(map(entry, found))
+    return [row.model_copy(update=marked[row.model]) for row in ranked]
+
+
+def stand(readings: Sequence[Reading]) -> list[Read]:
+    """All models over the tasks that any of them has, at the budgets that each of them has.
+
+    Of a task with two contents the newest counts, and of two Readings of one place the newer.
+    """
+    newest = {one.task: one.task_content for one in sorted(readings, key=age)}
+    current = [one for one in readings if one.task_content == newest[one.task]]
+    latest = {(one.model, place(one)): one for one in sorted(current, key=age)}
+    tasks = sorted({place(one)[:2] for one in latest.values()})
+    found = []
+    for model in sorted({one.model for one in readings}):
+        own = {where: one for (name, where), one in latest.items() if name == model}
+        budgets = sorted({one.budget for one in readings if one.model == model})
+        grid = [Place(*task, budget) for task in tasks for budget in budgets]
+        every = sum(one.model == model for one in readings)
+        missing = [where for where in grid if where not in own]
+        found.append(Read(model, list(own.values()), missing, every - len(own)))
+    return found
+
+
+def entry(one: Read) -> Entry:
+    low, high = wilson(sum(f.exact for f in one.formulas), len(one.formulas))
+    known = bool(one.formulas) and not one.missing
+
+    def mean(measure: Callable[[Formula], float]) -> float | None:
+        return hierarchical_mean(one.cells(measure)) if known else None
+
+    columns: dict[str, Value] = {
+        "exact": f"{sum(f.exact for f in one.formulas)} of {len(one.formulas)}",
+        "wilson": f"[{low:.2f}, {high:.2f}]",
+        "distance": mean(lambda formula: formula.distance),
+        "accurate": mean(lambda formula: formula.accurate),
+        "cpu seconds": mean(lambda formula: formula.seconds),
+    }
+    standing = Standing(one.model, (), tuple(one.missing), one.stale)
+    note = "genetic programming on the same points: the bar to pass" if one.model == BAR else ""
+    return Entry(standing, one.cells(lambda formula: formula.exact), columns, note)
+
+
+def counts(one: Read) -> dict[str, object]:
+    """What Readings that came to nothing are counted as."""
+    statuses = [reading.status for reading in one.readings]
+    return {
+        "failed": sum(formula.status in FAILED for formula in one.formulas),
+        "not_applicable": statuses.count("not_applicable"),
+        "does_not_fit": statuses.count("does_not_fit"),
+        "control": one.model == BAR or is_control(one.model),
+    }
+
+
+def place(one: Reading) -> Place:
+    return Place(one.family, one.task, one.budget)
+
+
+def age(one: Reading) -> tuple[str, str]:
+    return one.environment.started, one.key
+
+
+def wilson(exact: int, formulas: int) -> tuple[float, float]:
+    """95 % interval of a share; all of it, where there is nothing to share."""
+    if not formulas:
+        return 0.0, 1.0
+    found = binomtest(exact, formulas).proportion_ci(method="wilson")
+    return float(found.low), float(found.high)
+
+
+board = Board(
+    name="recovery",
+    question="How often is the formula read off a network the true one?",
+    about=(
+        "Networks are trained by the recipe `sparse`, cut and trained on until they are sparse; "
+        "their edges are named by functions of a library and refitted on the points they learned "
+        "from. A formula is recovered if it is the truth up to an additive constant or a factor. "
+        "Mean over members and tasks, each with the same weight; a member that failed has "
+        "recovered nothing. operon, genetic programming on the same points, is the bar to pass."
+    ),
+    score_label="recovered",
+    unit="share of formulas recovered",
+    metric="equal to the truth up to an additive constant or a factor, by sympy",
+    rows=rows,
+    columns={
+        "exact": "formulas recovered, of all (task, member)",
+        "wilson": "95 % interval of that share, were all of them independent",
+        "distance": "edits from the formula to the truth over the nodes of the truth, at most 1",
+        "accurate": "share of formulas with R^2 > 0.999 on the test probe",
+        "cpu seconds": "for one formula, training left out",
+    },
+    kinds=(Reading,),
+)
