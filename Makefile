@@ -9,7 +9,7 @@ UNFINISHED := $(VENV)/.unfinished
 CANDIDATES := $(PYTHON) python3.13 python3.12 python3.11 python3
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check ui board reference
+.PHONY: help setup run test check ui board reference notebooks
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1=\2/p' Makefile | awk -F= '{ printf "make %-10s%s\n", $$1, $$2 }'
@@ -22,11 +22,12 @@ run: $(READY) ## run the quick suite (minutes) and show the boards; goes on wher
 test: $(READY) ## run the tests
 	$(BIN)/python -m pytest -x -q -n 2
 
-check: $(READY) ## style, types, layers
+check: $(READY) ## style, types, layers, committed tables
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/pyright
 	$(BIN)/lint-imports --no-logo
+	$(BIN)/kansci board --check
 	@if find mlflow -name '*.py' | grep .; then \
 	  echo 'mlflow/ must hold no Python: it would stand in the way of the library of that name' >&2; \
 	  exit 1; \
@@ -41,6 +42,9 @@ board: $(READY) ## write the committed tables anew from the ledger
 reference: $(READY) ## train the reference MLP on its ladder and freeze it anew
 	$(BIN)/kansci run --suite reference
 	$(BIN)/kansci board --records kansci-records/reference --freeze leaderboards/reference.json
+
+notebooks: $(READY) ## execute the notebooks anew
+	$(BIN)/jupyter-execute --inplace notebooks/*.ipynb
 
 # Tried by running them: a name may be a stub, and Debian's Python comes without ensurepip.
 $(READY): pyproject.toml constraints.txt
