@@ -7,6 +7,7 @@ We differ: the score is decades, and the difference is to just after the stage, 
 
 import numpy as np
 
+from kansci.reaching import first_below
 from kansci.record import Record
 from kansci.standing import decades_of, failures
 from kansci.stats import Floats
@@ -52,8 +53,7 @@ def relearned(record: Record) -> Floats:
     """Evaluations until a stage that comes again is as good as it was, `(revisit, member)`.
 
     As good is a training loss of at most four times that at the end of the visit before: twice the
-    error. It is read off the curves, whose points are spread evenly on a log scale, and is the
-    first of them that is low enough; infinite where none is.
+    error. It is read off the curves, see `first_below`; infinite where none is as good.
 
     Source: savings, after Ebbinghaus 1885, "Memory", chapter 3.
     """
@@ -61,9 +61,7 @@ def relearned(record: Record) -> Floats:
     for curve in record.curves:
         losses = np.array(curve.losses, dtype=float)  # (evaluation, member)
         if curve.stage in ends:
-            good = losses <= 4 * ends[curve.stage]
-            first = np.array(curve.evaluations, dtype=float)[good.argmax(0)]
-            rows.append(np.where(good.any(0), first, np.inf))
+            rows.append(first_below(curve, 4 * ends[curve.stage]))
         ends[curve.stage] = losses[-1]
     return np.array(rows)
 

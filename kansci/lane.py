@@ -20,6 +20,7 @@ from kansci.draws import Draws
 from kansci.environment import environment
 from kansci.laps import WITH_BACKWARD, Lap, lane_key, source
 from kansci.models import trainable
+from kansci.packages import package_of
 from kansci.record import Speed, Timing, Work
 from kansci.speed import REFERENCE, Pair, failed, in_a_line, pair_of, points, timing_of
 from kansci.work import call_of, compiled, first_call, kept, replayed
@@ -45,6 +46,7 @@ def perform(
         suite="speed",
         model=lap.model.name,
         model_source=source(lap.model, place),
+        package=package_of(lap.model),
         reference=REFERENCE,
         budget=place if isinstance(place, int) else 0,
         parameters=None,
@@ -59,7 +61,9 @@ def perform(
     )
     left_out: list[str] = []
     try:
-        with Draws("speed", device=lap.device):
+        with Draws("speed", device=lap.device), warnings.catch_warnings():
+            if blank.package:
+                warnings.simplefilter("ignore")  # other people's
             pair = _placed(lap)
             found = list(_timings(lap, pair, precision, seconds, say, left_out))
     except (Exception, SystemExit) as problem:

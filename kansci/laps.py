@@ -14,6 +14,7 @@ import torch
 
 from kansci import clock
 from kansci.models import Model, get_model
+from kansci.packages import package_of
 from kansci.record import PROTOCOL, Gear, Speed, Work
 from kansci.source import source_of
 from kansci.speed import ANY_NUMBER, DIMS, REFERENCE, widened
@@ -24,6 +25,7 @@ Piece = tuple[Work, int]  # work on a batch of that size
 PIECES: tuple[Piece, ...] = (
     ("forward", 1_024),
     ("forward + backward", 1_024),
+    ("training step", 32),
     ("training step", 1_024),
     ("inference", 1),
     ("inference", 256),
@@ -87,7 +89,8 @@ def lane_key(lap: Lap, precision: float) -> str:
     rules = (clock.BLOCKS, clock.BLOCK_SECONDS, precision)
     what = (lap.place, lap.dtype, lap.gear, lap.device.type, lap.pieces)
     sources = [source(model, lap.place) for model in (lap.model, get_model(REFERENCE))]
-    parts = (PROTOCOL, "speed lane", lap.model.name, *sources, *what, *rules)
+    package = [of] if (of := package_of(lap.model)) else []
+    parts = (PROTOCOL, "speed lane", lap.model.name, *package, *sources, *what, *rules)
     return sha256(repr(parts).encode()).hexdigest()
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from textwrap import fill, shorten
 from typing import TYPE_CHECKING
 
@@ -11,6 +11,7 @@ import numpy as np
 from kansci.board import METRIC, AnyRecord, Board, Row
 from kansci.look import COLOURS, FAINT, INK, canvas, legend, models, plain_ticks, say, styles
 from kansci.look import save as save
+from kansci.scaling import front, ladders
 from kansci.standing import Standing, final, standings
 from kansci.stats import hierarchical_mean
 from kansci.tables import remarks
@@ -101,46 +102,55 @@ def scaling(rows: Sequence[Row], records: Sequence[AnyRecord]) -> Figure:
 
     Only tasks that ran at every budget: a mean over other tasks would be no scaling.
     """
-    found = {standing.model: standing for standing in standings(records)}
-    grid = {(r.task, r.budget) for one in found.values() for r in one.records}
-    budgets = sorted({budget for _, budget in grid})
-    tasks = {task for task, _ in grid if all((task, budget) in grid for budget in budgets)}
+    found = ladders(standings(records))
+    budgets = sorted({budget for ladder in found.values() for budget in ladder})
     with canvas(8, max(4.5, 1 + 0.2 * len(rows))) as (figure, axes):
         for style, row in zip(styles(rows), rows, strict=True):
-            own = [] if found[row.model].missing else _by_budget(found[row.model], tasks)
-            if own:
-                numbers, reached = zip(*own, strict=True)
+            if own := found.get(row.model):
+                numbers, reached = zip(*own.values(), strict=True)
                 axes.plot(numbers, reached, **style)
         if axes.lines:
+            numbers, reached = zip(*front(found), strict=True)
+            axes.step(numbers, reached, where="post", color=FAINT, linewidth=4, alpha=0.35,
+                      zorder=1, label="Pareto front")  # fmt: skip
             axes.set_xscale("log")
             axes.set_xticks(budgets, [f"{budget:,}" for budget in budgets])
             axes.minorticks_off()
         axes.grid()
-        plural = "" if len(tasks) == 1 else "s"
         axes.set_title("What do more parameters buy?")
-        axes.set_xlabel(
-            f"trainable numbers, median over the {len(tasks)} task{plural} that ran at every budget"
-        )
+        axes.set_xlabel("trainable numbers, median over the tasks that ran at every budget")
         axes.set_ylabel(f"decades below the trivial predictor\n({METRIC})")
         legend(axes)
         return figure
 
 
 def plane(rows: Sequence[Row]) -> Figure:
-    """What was lost against what was learned; on the diagonal nothing is left."""
+    """What was lost against what was learned; on the diagonal nothing is left.
+
+    Stars on the axis are bounds: what the same model learns of all stages at once, of which it
+    loses nothing. The zero predictor is where nothing is learned, and so nothing lost.
+    """
     placed = [row for row in rows if np.isfinite(_number(row, "learned"))]
     with canvas(8, max(4.5, 1 + 0.2 * len(placed))) as (figure, axes):
-        top = max([1.5, *(_number(row, "learned") for row in placed)]) * 1.08
+        far = [_number(row, name) for row in placed for name in ("learned", "joint")]
+        top = np.nanmax([1.5, *far]) * 1.08
         axes.axvspan(0, 1, color="#F2F2F2", zorder=0)
         axes.text(0.5, 0.97, "did not learn", color=FAINT, ha="center", va="top",
                   transform=axes.get_xaxis_transform())  # fmt: skip
         axes.plot((0, top), (0, top), "--", color=FAINT, linewidth=1, label="all is lost")
+        axes.plot(0, 0, "x", color=INK, clip_on=False, label="zero predictor")
+        bounds = 0
         for style, row in zip(styles(placed), placed, strict=True):
-            at = _number(row, "learned")
+            at, bound = _number(row, "learned"), _number(row, "joint")
             if row.score is None or row.low is None or row.high is None:
                 continue
             axes.vlines(at, row.low, row.high, color=style["color"], alpha=0.5)
             axes.plot(at, row.score, **{**style, "linestyle": "none"})
+            if np.isfinite(bound) and "saved" not in row.columns:  # a method's is its model's
+                axes.plot(bound, 0, "*", color=style["color"], markersize=9, clip_on=False)
+                bounds += 1
+        if bounds:
+            axes.plot([], [], "*", color=INK, markersize=9, label="all stages at once: the bound")
         axes.set_xlim(0, top)
         axes.grid()
         axes.set_title("Who learned, and what was lost of it?")
@@ -182,18 +192,6 @@ def speed(rows: Sequence[Row]) -> Figure:
 def _by_task(standing: Standing, tasks: Sequence[tuple[str, str]]) -> list[float]:
     cells = standing.cells(final)
     return [hierarchical_mean(c for c in cells if (c.family, c.task) == task) for task in tasks]
-
-
-def _by_budget(standing: Standing, tasks: Collection[str]) -> list[tuple[float, float]]:
-    """Median parameters and mean decades of some tasks at each budget."""
-    cells = [cell for cell in standing.cells(final) if cell.task in tasks]
-    scored = [record for record in standing.scored if record.task in tasks]
-    points = []
-    for budget in sorted({cell.budget for cell in cells}):
-        counts = [r.parameters or budget for r in scored if r.budget == budget]
-        mean = hierarchical_mean(cell for cell in cells if cell.budget == budget)
-        points.append((float(np.median(counts)), mean))
-    return points
 
 
 def _why(row: Row) -> str:

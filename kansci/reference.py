@@ -5,8 +5,11 @@ A lead over the best model of a board would move with every submission; over thi
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from functools import cached_property
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 from pydantic import Field, ValidationError
@@ -29,6 +32,9 @@ class Rung(Frozen, frozen=True):
     recipe: str = Field(description="digest: with other work or another dtype it is no reference")
     parameters: int
     decades: tuple[Number, ...]
+    losses: tuple[Number, ...] = Field(
+        default=(), description="training losses at the end of a single stage, one a member"
+    )
 
 
 class Reference(Frozen, frozen=True):
@@ -71,39 +77,65 @@ class Reference(Frozen, frozen=True):
 
     def lead(self, records: Sequence[Record]) -> float | None:
         """Mean of decades beyond the reference, over those cells that it has too."""
-        rungs = {(row.task, row.content, row.budget, row.recipe): row for row in self.rows}
+        rungs = ((record, self.rung(record)) for record in records)
         cells = [
             Cell(
                 record.family,
                 record.task,
                 record.budget,
-                final(record) - np.mean(rungs[_place(record)].decades),
+                final(record) - np.mean(rung.decades),
+                record.cluster,
             )
-            for record in records
-            if _place(record) in rungs
+            for record, rung in rungs
+            if rung
         ]
         return hierarchical_mean(cells) if cells else None
 
-    def envelope(self, task: str, content: str, recipe: str) -> Floats:
-        """Points (log10 N, decades) by rising N, the best up to each N, `(point, 2)`."""
-        points = sorted(
-            (np.log10(row.parameters), np.mean(row.decades))
-            for row in self.rows
-            if (row.task, row.content, row.recipe) == (task, content, recipe)
-        )
-        ladder = np.array(points, dtype=float).reshape(-1, 2)
-        ladder[:, 1] = np.maximum.accumulate(ladder[:, 1])
-        return ladder
+    def rung(self, record: Record) -> Rung | None:
+        """The reference in the place of a Record: same task, content, budget and recipe."""
+        return self._rungs.get(_place(record))
+
+    def ladder(self, record: Record) -> Floats:
+        """The reference's envelope on a Record's task by its recipe, `(point, 2)`."""
+        place = record.task, record.task_content, record.recipe.digest
+        return self._ladders.get(place, np.empty((0, 2)))
+
+    @cached_property
+    def _rungs(self) -> dict[tuple[str, str, int, str], Rung]:
+        return {(row.task, row.content, row.budget, row.recipe): row for row in self.rows}
+
+    @cached_property
+    def _ladders(self) -> dict[tuple[str, str, str], Floats]:
+        found = defaultdict[tuple[str, str, str], list[tuple[float, float]]](list)
+        for row in self.rows:
+            point = row.parameters, float(np.mean(row.decades))
+            found[row.task, row.content, row.recipe].append(point)
+        return {place: envelope(points) for place, points in found.items()}
 
 
-def parameters_needed(reached: Floats, envelope: Floats) -> Floats:
+def envelope(points: Iterable[tuple[float, float]]) -> Floats:
+    """Of (N, decades) the points (log10 N, decades) by rising N, the best up to each, `(point, 2)`.
+
+    >>> envelope([(1000, 2.0), (10, 1.0), (100, 0.5)]).tolist()
+    [[1.0, 1.0], [2.0, 1.0], [3.0, 2.0]]
+    """
+    ladder = np.array(sorted(points), dtype=float).reshape(-1, 2)
+    return np.column_stack([np.log10(ladder[:, 0]), np.maximum.accumulate(ladder[:, 1])])
+
+
+def parameters_needed(
+    reached: Floats, envelope: Floats, *, side: Literal["left", "right"] = "left"
+) -> Floats:
     r"""log10 of the numbers with which the reference reaches as many decades, `(*,)` to `(*,)`.
 
     Linear between two rungs in (log10 N, decades). Beyond the ladder it is the ladder's end:
     below the first rung fewer numbers might do, above the best one more than the last are needed.
+
+    Args:
+        side: where more numbers made nothing better, the fewest of them, or with `right` the most.
     """
     numbers, ladder = envelope.T  # (point,)
-    above = np.searchsorted(ladder, reached, side="left")  # the first rung that reaches as many
+    above = np.searchsorted(ladder, reached, side=side)  # the first rung that reaches as many
     upper = np.clip(above, 1, max(1, len(ladder) - 1)).clip(max=len(ladder) - 1)
     lower = np.maximum(upper - 1, 0)
     rise = ladder[upper] - ladder[lower]
@@ -126,4 +158,5 @@ def _rung(record: Record) -> Rung:
         recipe=record.recipe.digest,
         parameters=record.parameters or record.budget,
         decades=tuple(final(record)),
+        losses=record.curves[0].losses[-1] if len(record.curves) == 1 else (),
     )

@@ -20,6 +20,7 @@ from kansci.draws import Draws
 from kansci.environment import environment
 from kansci.errors import DoesNotFit
 from kansci.models import Model, get_model, trainable
+from kansci.packages import get_package, package_of
 from kansci.record import PROTOCOL, Speed, Timing, Work
 from kansci.sampling import stream
 from kansci.source import source_of
@@ -103,6 +104,8 @@ def widened(model: Model, widths: tuple[int, ...] = WIDTHS) -> Model | None:
     """The same model at given widths; `None` for one that takes no widths."""
     if model.entry is None:
         return None
+    if package_of(model):
+        return get_package(model.name, widths)
     takes_widths = "widths" in inspect.signature(model.entry).parameters
     return get_model(model.name, widths=widths) if takes_widths else None
 

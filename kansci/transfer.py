@@ -25,6 +25,11 @@ from kansci.standing import failures
 from kansci.stats import Floats
 
 
+def has_scores(record: Record) -> bool:
+    """Whether the Record says what scores are made of."""
+    return len(record.points) == len(record.probes) and record.metric != "relative_l2"
+
+
 def scores(record: Record) -> Floats:
     """The matrix of a Record, `(stage, stage, member)`; 0 for members that failed.
 
@@ -35,6 +40,11 @@ def scores(record: Record) -> Floats:
     return every if len(record.stages) == 1 else every[:, own_probes(record)]
 
 
+def joint_scores(joint: Record, staged: Record) -> Floats:
+    """Scores of a joint training on the probe of each stage of another, `(stage, member)`."""
+    return scores(joint)[0, own_probes(staged)]
+
+
 def untrained(record: Record) -> Floats:
     """Scores before the first stage, `(stage, member)`, on the probe of each."""
     return _scores(record, [record.untrained])[0, own_probes(record)]
@@ -42,7 +52,7 @@ def untrained(record: Record) -> Floats:
 
 def _scores(record: Record, errors: object) -> Floats:
     """Errors `(stage, probe, member)` as scores, `(stage, probe, member)`."""
-    if len(record.points) != len(record.probes) or record.metric == "relative_l2":
+    if not has_scores(record):
         raise UserError(
             f"scores want an error rate or an NRMSE, and the spread of every probe, got "
             f"{record.metric} of {record.task} without: run it again, or choose another task"

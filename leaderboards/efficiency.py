@@ -1,85 +1,145 @@
 """How many parameters would the reference MLP need for the same error?"""
 
+from collections import defaultdict
 from collections.abc import Sequence
-from functools import partial
+from typing import NamedTuple
 
 import numpy as np
 
 from kansci.board import AnyRecord, Board, Entry, Row, Value, rows_of
+from kansci.reaching import reached
 from kansci.record import Record
-from kansci.reference import Reference, parameters_needed
+from kansci.reference import Reference, envelope, parameters_needed
+from kansci.scaling import Rung, front, ladders, scaling
 from kansci.standing import Standing, final, standings
-from kansci.stats import Floats, hierarchical_mean
+from kansci.stats import Cell, Floats, hierarchical_mean
 
-LIMIT = 2.0  # a hundred times: four budgets cannot tell more
+LIMIT = 2.0  # a hundred times: a handful of budgets cannot tell more
+LEARNED = 0.1  # decades: where the reference stays below them at every budget, numbers buy nothing
+DIGITS = 4  # of decades that are compared: Records have six of an error
+TRIVIAL = (0.0, 0.0)  # log10 N and decades: one number, the constant, is the trivial predictor
 
 
 def rows(records: Sequence[AnyRecord], reference: Reference | None) -> list[Row]:
     found = standings(records)
-    points = {one.model: point(one) for one in found if one.scored and not one.missing}
-    best = front(points)
-    entries = (entry(one, points.get(one.model), best, reference) for one in found)
-    return rows_of(entries)
+    by_budget = ladders(found)
+    best = set(front(by_budget))
+    given = reference or Reference()
+    return rows_of(entry(one, by_budget.get(one.model, {}), best, given) for one in found)
+
+
+class Rated(NamedTuple):
+    """A Record that counts, beside the reference.
+
+    Attributes:
+        reached: decades, `(member,)`.
+        ladder: the reference's, `(point, 2)`; empty where it has none.
+        gains: log10(N_ref / N), `(member,)`; `None` where the ladder tells nothing.
+    """
+
+    record: Record
+    reached: Floats
+    ladder: Floats
+    gains: Floats | None
+
+    @property
+    def clipped(self) -> bool:
+        """Whether the mean lies beyond the ladder or the limit: its gain is a bound or a guess."""
+        if self.gains is None:
+            return False
+        have, rungs = self.reached.mean().round(DIGITS), self.ladder[:, 1].round(DIGITS)
+        return bool(have < rungs[0] or have > rungs[-1] or abs(self.gains.mean()) >= LIMIT)
+
+    def cell(self, values: Floats) -> Cell:
+        record = self.record
+        return Cell(record.family, record.task, record.budget, values, record.cluster)
 
 
 def entry(
-    standing: Standing,
-    where: tuple[float, float] | None,
-    best: set[str],
-    reference: Reference | None,
+    standing: Standing, ladder: dict[int, Rung], best: set[Rung], reference: Reference
 ) -> Entry:
-    cells = standing.cells(partial(gain, reference=reference or Reference()))
-    known = where is not None and bool(cells)
-    columns: dict[str, Value] = {
-        "factor": 10 ** hierarchical_mean(cells) if known else None,
-        "parameters": round(where[0]) if where else None,
-        "decades": where[1] if where else None,
-        "censored": sum(bool(clipped(r, reference)) for r in standing.scored) if known else None,
-        "pareto": "yes" if standing.model in best else "",
+    rated = [rate(record, reference) for record in standing.scored]
+    cells = [one.cell(one.gains) for one in rated if one.gains is not None]
+    known = bool(cells) and not standing.missing
+    columns: dict[str, Value] = {"factor": 10 ** hierarchical_mean(cells) if known else None}
+    columns |= needed(rated, reference) if known else dict.fromkeys(("needs", "reaches"))
+    fall = None if standing.missing else scaling(standing)
+    decades = [one.cell(one.reached) for one in rated]
+    columns |= {
+        "exponent": fall and fall.exponent,
+        "exponent low": fall and fall.low,
+        "exponent high": fall and fall.high,
+        "bounds": fall and fall.bounds,
+        "parameters": round(np.median([numbers(one.record) for one in rated])) if known else None,
+        "decades": hierarchical_mean(decades) if known else None,
+        "censored": sum(one.clipped for one in rated) if known else None,
+        "pareto": "yes" if best & set(ladder.values()) else "",
     }
-    without = len(standing.scored) - len(cells)
-    note = f"{without} of {len(standing.scored)} cells have no frozen reference" if without else ""
-    return Entry(standing, cells, columns, note)
+    return Entry(standing, cells, columns, said(rated))
 
 
-def gain(record: Record, reference: Reference) -> Floats | None:
-    """log10(N_ref / N) of each member, `(member,)`; `None` where the reference has no ladder."""
-    ladder = ladder_of(record, reference)
-    if not len(ladder):
+def rate(record: Record, reference: Reference) -> Rated:
+    have, ladder = final(record), reference.ladder(record)
+    return Rated(record, have, ladder, gain(have, numbers(record), ladder))
+
+
+def gain(reached: Floats, parameters: int, ladder: Floats) -> Floats | None:
+    """log10(N_ref / N), `(member,)`; `None` where the ladder tells nothing.
+
+    Its mean is that of the members' mean decades, since the ladder is made of such means: members
+    alone would fall far below it and not as far above. Their spread stays. Where more numbers made
+    the reference no better, the nearest to N counts, so that it gains nothing against itself.
+    """
+    if not tells(ladder):
         return None
-    needed = parameters_needed(final(record), ladder)
-    return np.clip(needed - np.log10(record.parameters or record.budget), -LIMIT, LIMIT)
+    whole = np.vstack([TRIVIAL, ladder])
+    whole[:, 1] = whole[:, 1].round(DIGITS)
+    have = np.append(reached, reached.mean()).round(DIGITS)
+    fewest, most = (parameters_needed(have, whole, side=side) for side in ("left", "right"))
+    own = np.log10(parameters)
+    gains = np.clip(np.clip(own, fewest, most) - own, -LIMIT, LIMIT)
+    return gains[-1] + gains[:-1] - gains[:-1].mean()
 
 
-def clipped(record: Record, reference: Reference | None) -> bool:
-    """Whether a member lies beyond the ladder or the limit, so that its gain is a bound."""
-    if reference is None or (gains := gain(record, reference)) is None:
-        return False
-    reached, ladder = final(record), ladder_of(record, reference)[:, 1]
-    beyond = (reached < ladder[0]) | (reached > ladder[-1]) | (np.abs(gains) >= LIMIT)
-    return bool(beyond.any())
+def tells(ladder: Floats) -> bool:
+    """Whether the reference learned enough at its best to measure numbers by errors."""
+    return bool(len(ladder) and ladder[-1, 1] >= LEARNED)
 
 
-def ladder_of(record: Record, reference: Reference) -> Floats:
-    return reference.envelope(record.task, record.task_content, record.recipe.digest)
+def needed(rated: Sequence[Rated], reference: Reference) -> dict[str, Value]:
+    """The other way round: the numbers with which the model reaches the reference's decades."""
+    own = defaultdict[str, list[tuple[float, float]]](list)
+    for one in rated:
+        have = float(one.reached.mean().round(DIGITS))
+        own[one.record.task].append((numbers(one.record), have))
+    curves = {task: envelope(points) for task, points in own.items()}
+    cells = []
+    for one in rated:
+        rung = reference.rung(one.record)
+        if rung is None or (goal := np.mean(rung.decades).round(DIGITS)) < LEARNED:
+            continue
+        curve, ratio = curves[one.record.task], np.array([np.inf])
+        if curve[-1, 1] >= goal:
+            ratio = 10 ** parameters_needed(np.array([goal], dtype=float), curve) / rung.parameters
+        cells.append(one.cell(ratio))
+    found = reached(cells)
+    share = None if found is None else round(100 * found.share)
+    return {"needs": found and found.median, "reaches": share}
 
 
-def point(standing: Standing) -> tuple[float, float]:
-    """Median of the parameters, mean of the decades."""
-    numbers = [record.parameters or record.budget for record in standing.scored]
-    return float(np.median(numbers)), hierarchical_mean(standing.cells(final))
+def said(rated: Sequence[Rated]) -> str:
+    """What the score does not rest on."""
+    of = f"of {len(rated)} cells"
+    parts = []
+    if without := sum(not len(one.ladder) for one in rated):
+        parts.append(f"{without} {of} have no frozen reference")
+    if idle := sum(bool(len(one.ladder)) and one.gains is None for one in rated):
+        parts.append(f"on {idle} {of} the reference learned nothing at any budget")
+    return "; ".join(parts)
 
 
-def front(points: dict[str, tuple[float, float]]) -> set[str]:
-    """Models that no other beats in one of (parameters, decades) without losing in the other."""
-
-    def beaten(n: float, reached: float) -> bool:
-        return any(
-            m <= n and other >= reached and (m, other) != (n, reached)
-            for m, other in points.values()
-        )
-
-    return {model for model, where in points.items() if not beaten(*where)}
+def numbers(record: Record) -> int:
+    return record.parameters or record.budget
 
 
 board = Board(
@@ -88,18 +148,34 @@ board = Board(
     about=(
         "log10(N_ref / N): N trainable numbers as counted, N_ref those with which the frozen "
         "reference MLP reaches the same decades; linear interpolation in (log10 N, decades) "
-        "between the budgets of its ladder, the best up to each. Beyond the ladder, and beyond a "
-        "factor of 100, the gain is a bound and its cell is counted as censored. Mean over "
-        "members, budgets, tasks and families, each with the same weight."
+        "between the budgets of its ladder, the best up to each, and below the first of them down "
+        "to the trivial predictor, which is one number. Where more numbers made the reference no "
+        "better, the nearest count. Above the ladder, and beyond a factor of 100, the gain is a "
+        "bound. A cell's decades are the mean of its members. Tasks on which the reference stays "
+        "below 0.1 decade at every budget tell nothing and are left out. Mean over budgets, tasks "
+        "and families, each with the same weight."
     ),
     score_label="log10 gain",
     unit="powers of ten in parameters saved against the reference MLP",
     rows=rows,
     columns={
         "factor": "10 to the score: parameters of the reference over the model's own",
+        "needs": "the other way round, median over cells: parameters that the model needs for the "
+        "reference's error, over the reference's; none where fewer than half reach it, and at most "
+        "so many where the smallest budget does",
+        "reaches": "percent of cells whose error the model reaches within its budgets",
+        "exponent": "slope of log10(1/error) over log10(parameters), one for all tasks, each with "
+        "its own intercept; 0.5 is ten times better with a hundred times as many; from two budgets "
+        "on",
+        "exponent low": "95 %, over tasks and seeds",
+        "exponent high": "95 %, over tasks and seeds",
+        "bounds": "cells without a say in the exponent: a member beyond the cap, or none better "
+        "than the trivial predictor",
         "parameters": "median over cells",
         "decades": "as on the accuracy board",
-        "censored": "cells where a member lies beyond the ladder",
-        "pareto": "no other model is as accurate with fewer parameters",
+        "censored": "cells whose mean lies beyond the ladder or the limit",
+        "pareto": "at one budget or more no other model is as accurate with as few parameters, on "
+        "the tasks that ran at every budget",
     },
+    kinds=(Record,),
 )

@@ -5,34 +5,137 @@ decade are ranked, and what they learned and what is left stand beside what they
 """
 
 from collections.abc import Callable, Sequence
+from functools import partial
+
+import numpy as np
 
 from kansci.board import AnyRecord, Board, Entry, Row, Value, rows_of
 from kansci.forgetting import learned, lost
 from kansci.record import Record
-from kansci.standing import Standing, final, standings
+from kansci.standing import Standing, failures, final, standings
 from kansci.stats import Floats, hierarchical_mean
+from kansci.transfer import (
+    anytime,
+    average,
+    backward_transfer,
+    forgetting,
+    forward_transfer,
+    has_scores,
+    joint_scores,
+    scores,
+    untrained,
+)
+from kansci.transfer import intransigence as gap_to_joint
 
 LEARNED = 1.0
+NAIVE, JOINT = "naive", "joint"
+Measure = Callable[[Record], Floats | None]
+Place = tuple[str, str, str, int]
 
 
 def rows(records: Sequence[AnyRecord], reference: object) -> list[Row]:
-    staged = {r.task for r in records if isinstance(r, Record) and len(r.stages) > 1}
-    found = standings(records, lambda r: r.task in staged and r.recipe.method != "joint")
-    return rows_of(map(entry, found), higher_is_better=False)
+    trained = [one for one in records if isinstance(one, Record)]
+    staged = {one.task for one in trained if len(one.stages) > 1}
+    own = [one for one in trained if one.task in staged]
+    joint = {place(one): one for one in own if one.recipe.method == JOINT}
+    naive = {place(one): one for one in own if one.recipe.method == NAIVE}
+    plain = standings(records, lambda r: r.task in staged and r.recipe.method == NAIVE)
+    entries = [entry(one, joint) for one in plain]
+    for method in sorted({one.recipe.method for one in own} - {NAIVE, JOINT}):
+        helped = [called(one) for one in own if one.recipe.method == method]
+        entries += [with_method(one, method, joint, naive) for one in standings(helped)]
+    return rows_of(entries, higher_is_better=False)
 
 
-def entry(standing: Standing) -> Entry:
+def entry(standing: Standing, joint: dict[Place, Record]) -> Entry:
     cells = standing.cells(lost)
-    known = bool(cells) and not standing.missing
-
-    def mean(measure: Callable[[Record], Floats]) -> float | None:
-        return hierarchical_mean(standing.cells(measure)) if known else None
-
-    gained = mean(learned)
-    columns: dict[str, Value] = {"learned": gained, "final": mean(final)}
-    idle = gained is not None and gained < LEARNED
+    columns = dict[str, Value](
+        dict.fromkeys(["learned", "final", "joint", *MEASURES, "intransigence (-)"])
+    )
+    if cells and not standing.missing:
+        columns |= {name: mean(standing, measure) for name, measure in MEASURES.items()}
+        columns |= {"learned": mean(standing, learned), "final": mean(standing, final)}
+        columns |= {
+            "joint": mean(standing, partial(bound, joint=joint)),
+            "intransigence (-)": mean(standing, partial(intransigence, joint=joint)),
+        }
+    gained = columns["learned"]
+    idle = isinstance(gained, float) and gained < LEARNED
     return Entry(standing, cells, columns, "did not learn" if idle else "", ranked=not idle)
 
+
+def with_method(
+    standing: Standing, method: str, joint: dict[Place, Record], naive: dict[Place, Record]
+) -> Entry:
+    """A row below the ranking: which method helps is another question than who forgets."""
+    found = entry(standing, joint)
+    saved = mean(standing, partial(spared, naive=naive)) if not standing.missing else None
+    note = "; ".join(filter(None, (f"not ranked, as it trains by {method}", found.note)))
+    return found._replace(columns=found.columns | {"saved": saved}, note=note, ranked=False)
+
+
+def place(record: Record) -> Place:
+    """Where the Records of one model by several methods meet; `kan + ewc` is `kan` by EWC."""
+    model = record.model.removesuffix(f" + {record.recipe.method}")
+    return model, record.task, record.task_content, record.budget
+
+
+def called(record: Record) -> Record:
+    return record.model_copy(update={"model": f"{record.model} + {record.recipe.method}"})
+
+
+def mean(standing: Standing, measure: Measure) -> float | None:
+    """Over all cells; none where one cannot be measured, as it would be of other tasks."""
+    cells = standing.cells(measure)
+    return hierarchical_mean(cells) if cells and len(cells) == len(standing.scored) else None
+
+
+def bound(record: Record, joint: dict[Place, Record]) -> Floats | None:
+    """Decades of the same model that learned all stages at once."""
+    return final(joint[place(record)]) if place(record) in joint else None
+
+
+def spared(record: Record, naive: dict[Place, Record]) -> Floats | None:
+    """Decades that training by the method lost less than training on."""
+    if place(record) not in naive:
+        return None
+    return lost(naive[place(record)]).mean() - lost(record)
+
+
+def scored(measure: Callable[[Floats], Floats]) -> Measure:
+    """A measure of the field, of Records that have scores; 0 for those that failed as a whole."""
+
+    def measured(record: Record) -> Floats | None:
+        if not record.errors:
+            return np.zeros(len(failures(record)))
+        return measure(scores(record)) if has_scores(record) else None
+
+    return measured
+
+
+def forward(record: Record) -> Floats | None:
+    if record.errors and not record.untrained:
+        return None
+    return scored(lambda s: forward_transfer(s, untrained(record)))(record)
+
+
+def intransigence(record: Record, joint: dict[Place, Record]) -> Floats | None:
+    other = joint.get(place(record))
+    if other is None or not (record.errors and other.errors):
+        return None
+    if not (has_scores(record) and has_scores(other)):
+        return None
+    best = joint_scores(other, record).mean(-1, keepdims=True)  # (stage, 1)
+    return gap_to_joint(scores(record), best)
+
+
+MEASURES: dict[str, Measure] = {
+    "ACC (+)": scored(average),
+    "BWT (+)": scored(backward_transfer),
+    "FWT (+)": forward,
+    "forgetting (-)": scored(forgetting),
+    "any-time (+)": scored(anytime),
+}
 
 board = Board(
     name="forgetting",
@@ -41,7 +144,9 @@ board = Board(
         "Decades on the probe of a stage just after it was learned minus decades at the end, mean "
         "over the earlier stages, then over members, budgets and tasks. Ranked among models that "
         "learned at least one decade. A member that failed has learned nothing, and lost what the "
-        "others learned."
+        "others learned. Rows such as `kan + ewc` are trained by a method against forgetting: they "
+        "stand below the ranking, which is of models that train on. The field's measures are of "
+        "scores in [0, 1], accuracy or clipped R^2; (+) is better when higher, (-) when lower."
     ),
     score_label="lost",
     unit="decades lost",
@@ -50,5 +155,15 @@ board = Board(
     columns={
         "learned": "decades just after each stage",
         "final": "decades at the end, over all probes",
+        "joint": "decades of the same model that learned all stages at once: its bound",
+        "ACC (+)": "mean score at the end (Lopez-Paz and Ranzato 2017)",
+        "BWT (+)": "score at the end minus just after the stage, negative where it is forgotten",
+        "FWT (+)": "score on a stage before it is learned, minus that of the untrained network",
+        "forgetting (-)": "best score before the end minus that at the end (Chaudhry et al. 2018)",
+        "any-time (+)": "mean score on the stages so far, over all stages: the area under that "
+        "curve (Rebuffi et al. 2017)",
+        "intransigence (-)": "score of the joint training minus that just after the stage",
+        "saved": "decades that the method loses less than training on, on the same cells",
     },
+    kinds=(Record,),
 )

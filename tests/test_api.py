@@ -56,7 +56,8 @@ def test_lists_hold_what_can_be_got():
     assert all(kansci.get_model(name).name == name for name in kansci.list_models())
     assert all(kansci.get_suite(name).name == name for name in kansci.list_suites())
     assert all(kansci.get_board(name).name == name for name in kansci.list_boards())
-    assert kansci.list_boards() == ["accuracy", "efficiency", "forgetting", "speed"]
+    boards = ["accuracy", "efficiency", "forgetting", "overall", "recovery", "reliability", "speed"]
+    assert kansci.list_boards() == boards
 
 
 @pytest.mark.parametrize(

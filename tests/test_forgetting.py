@@ -2,12 +2,16 @@
 
 import numpy as np
 import pytest
+from ledgers import continual
 
 from kansci import transfer
+from kansci.api import get_board
+from kansci.board import rank
 from kansci.discover import get_task
 from kansci.errors import UserError
 from kansci.forgetting import learned, lost, own_probes, relearned
 from kansci.models import get_model
+from kansci.plots import plane
 from kansci.recipe import Recipe
 from kansci.record import Curve
 from kansci.runner import unfinished
@@ -124,3 +128,87 @@ def test_a_revisit_counts_until_the_loss_is_four_times_what_it_was():
     again = curve("a", (8, 8), (4, 6), (2, 5))
     record = a_record(np.ones((4, 4, 2)).tolist(), curves=(first, other, again))
     assert relearned(record).tolist() == [[2, np.inf]]
+
+
+def board_rows(*records):
+    return {row.model: row for row in rank(get_board("forgetting"), records)}
+
+
+def by(method, record):
+    recipe = Recipe(**{**record.recipe.model_dump(), "method": method})
+    return record.updated(recipe=recipe)
+
+
+def known(record, **more):
+    """With what scores are made of: probes of unit spread."""
+    count = len(record.probes)
+    points = {"points": (10,) * count, "spreads": (1.0,) * count}
+    return record.updated(**{**points, "untrained": ((1.0,) * 3,) * count, **more})
+
+
+def joint_of(record, decades):
+    errors = (((10.0**-decades,) * 3,) * len(record.probes),)
+    return by("joint", record.updated(stages=("all stages",), errors=errors))
+
+
+def test_methods_stand_below_the_ranking_and_say_what_they_saved():
+    naive = continual("kan", 3, 1)
+    found = board_rows(naive, continual("mlp", 2, 1), by("ewc", continual("kan", 3, 2)))
+    assert (found["kan"].rank, found["mlp"].rank) == (2, 1)
+    helped = found["kan + ewc"]
+    assert (helped.rank, helped.score) == (None, pytest.approx(1.0))
+    assert helped.columns["saved"] == pytest.approx(1.0)
+    assert "ewc" in helped.note
+    assert "saved" not in found["kan"].columns
+    assert (found["kan"].stale, found["kan"].unused) == (0, 0)
+
+
+def test_a_method_is_compared_on_the_same_cells_or_not_at_all():
+    other = by("ewc", continual("kan", 3, 2)).updated(budget=1000)
+    found = board_rows(continual("kan", 3, 1), by("ewc", continual("kan", 3, 2)), other)
+    assert found["kan + ewc"].columns["saved"] is None
+    assert found["kan"].missing == 0
+
+
+def test_the_joint_training_is_the_bound_of_its_model_and_no_row():
+    naive = known(continual("kan", 3, 1))
+    found = board_rows(naive, known(continual("mlp", 2, 1)), joint_of(naive, 2.5))
+    assert set(found) == {"kan", "mlp"}
+    assert found["kan"].columns["joint"] == pytest.approx(2.5)
+    assert found["mlp"].columns["joint"] is None
+    gap = (1 - 1e-5) - (1 - 1e-6)  # of the scores of 2.5 and of 3 decades
+    assert found["kan"].columns["intransigence (-)"] == pytest.approx(gap, abs=1e-8)
+
+
+def test_the_measures_of_the_field_are_columns_that_say_which_way_is_better():
+    row = board_rows(known(continual("kan", 1, 0.5)))["kan"]
+    kept, new = 1 - 10**-1.0, 1 - 10**-2.0
+    wanted = {
+        "ACC (+)": (2 * kept + new) / 3,
+        "BWT (+)": kept - new,
+        "FWT (+)": 0.0,
+        "forgetting (-)": new - kept,
+        "any-time (+)": (new + (kept + new) / 2 + (2 * kept + new) / 3) / 3,
+    }
+    assert {name: row.columns[name] for name in wanted} == pytest.approx(wanted, abs=1e-6)
+    unknown = board_rows(continual("kan", 1, 0.5))["kan"]
+    assert {unknown.columns[name] for name in wanted} == {None}
+
+
+def test_a_run_that_failed_as_a_whole_scores_nothing():
+    whole = known(continual("kan", 2, 1))
+    crashed = whole.updated(status="crashed", members=("crashed",) * 3, errors=(), budget=1000)
+    row = board_rows(whole, crashed)["kan"]
+    alone = board_rows(whole)["kan"]
+    assert row.columns["ACC (+)"] == pytest.approx(alone.columns["ACC (+)"] / 2)
+
+
+def test_bounds_and_the_zero_predictor_are_drawn_into_the_plane():
+    naive = continual("kan", 3, 1)
+    found = board_rows(naive, joint_of(naive, 2.5), by("ewc", continual("kan", 3, 2)))
+    (axes,) = plane(list(found.values())).axes
+    legend = [text.get_text() for text in axes.get_legend().get_texts()]
+    assert {"zero predictor", "all is lost", "all stages at once: the bound"} <= set(legend)
+    assert {"kan", "kan + ewc"} <= set(legend)
+    stars = [line for line in axes.lines if line.get_marker() == "*" and len(line.get_xdata())]
+    assert [float(line.get_xdata()[0]) for line in stars] == pytest.approx([2.5])

@@ -125,7 +125,7 @@ def test_a_key_depends_on_all_that_is_asked_for_and_the_time_limit_is_no_part_of
 
 
 def test_pieces_are_the_usual_ones_or_those_of_batches_of_ones_own():
-    assert pieces_of(["inference"], []) == PIECES[3:]
+    assert pieces_of(["inference"], []) == PIECES[4:]
     assert pieces_of(["inference", "forward"], [7]) == (("forward", 7), ("inference", 7))
 
 

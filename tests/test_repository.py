@@ -16,10 +16,10 @@ import pytest
 from kansci.discover import list_tasks
 
 ROOT = Path(__file__).resolve().parent.parent
-BOARDS = ("accuracy", "efficiency", "forgetting", "speed")
+BOARDS = ("accuracy", "efficiency", "forgetting", "overall", "reliability", "speed")
 NUMERIC = {"numpy", "pandas", "scipy", "sklearn", "sympy", "torch"}
 STANDARD = {"__future__", "collections", "csv", "dataclasses", "functools", "itertools", "math"}
-STANDARD |= {"pathlib", "typing"}
+STANDARD |= {"pathlib", "statistics", "typing"}
 PROMISED = {  # what of kansci a definition may rely on
     "tasks": {
         "calculus",
@@ -34,7 +34,20 @@ PROMISED = {  # what of kansci a definition may rely on
         "solvers",
         "task",
     },
-    "leaderboards": {"board", "forgetting", "ledger", "record", "reference", "standing", "stats"},
+    "leaderboards": {
+        "board",
+        "forgetting",
+        "ledger",
+        "reaching",
+        "reading",
+        "record",
+        "reference",
+        "scaling",
+        "standing",
+        "stats",
+        "timed",
+        "transfer",
+    },
 }
 
 

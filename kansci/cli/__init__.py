@@ -28,7 +28,13 @@ COMMANDS = {  # name, module of this package, and the first line of its help
         "speed",
         "Time networks beside the MLP, one plain network on one thread, alone on the machine.",
     ),
+    "recover": ("recover", "Read formulas off trained networks and compare them with the truth."),
     "board": ("board", "Show the leaderboards, or write them as Markdown, CSV, LaTeX and figures."),
+    "plot": ("plot", "Draw one figure, as SVG and as PNG."),
+    "compare": ("compare", "Compare two models task by task, or a model with published numbers."),
+    "cite": ("cite", "Print BibTeX of kansci, and of the sources of models and tasks."),
+    "claims": ("claims", "List published claims beside what we measured, or measure them again."),
+    "site": ("site", "Write boards, models, tasks and claims as pages to browse offline."),
     "tasks": (
         "listing",
         "List the tasks: what is to be learned, in how many stages, with which derivatives.",
@@ -41,7 +47,11 @@ COMMANDS = {  # name, module of this package, and the first line of its help
         "check",
         "Check that networks and tasks keep the laws that the benchmark relies on.",
     ),
-    "ui": ("ui", "Browse Records in MLflow; Ctrl-C stops."),
+    "sync": (
+        "sync",
+        "Push Records and boards to an MLflow store; what is there already is left alone.",
+    ),
+    "ui": ("ui", "Browse Records and boards in MLflow; Ctrl-C stops."),
 }
 
 

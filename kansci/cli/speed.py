@@ -26,6 +26,7 @@ from kansci.lane import perform
 from kansci.laps import Lap, Place, done, estimate, lane_key, laps_of, pieces_of
 from kansci.ledger import AnyRecord, load_records, path_of, write_atomically
 from kansci.models import Model, list_models
+from kansci.packages import PACKAGES, get_package
 from kansci.record import Speed
 
 
@@ -52,6 +53,13 @@ def speed(
     model: Annotated[
         list[str] | None,
         typer.Option(help="NAME or FILE.py; by default all of the zoo. Repeatable."),
+    ] = None,
+    package: Annotated[
+        list[str] | None,
+        typer.Option(
+            help=f"A published package that is installed: {', '.join(PACKAGES)}. With it, and "
+            "without --model, no other is timed. Repeatable."
+        ),
     ] = None,
     parameters: Annotated[
         list[int] | None,
@@ -84,7 +92,9 @@ def speed(
     batch: Annotated[
         list[int] | None,
         typer.Option(
-            min=1, help="Instead of 1024, and of 1, 256 and 4096 for inference. Repeatable."
+            min=1,
+            help="Instead of 1024, also 32 for a step, and 1, 256 and 4096 for inference. "
+            "Repeatable.",
         ),
     ] = None,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
@@ -117,7 +127,9 @@ def speed(
     torch.set_num_threads(1)  # what one core does; a second helps large networks alone
     console = Console(stderr=True, highlight=False, markup=False)
     where = choose_device(device)
-    models = distinct([find_model(name) for name in model or list_models()])
+    packages = [get_package(name) for name in package or []]
+    named = model or ([] if packages else list_models())
+    models = [*distinct([find_model(name) for name in named]), *distinct(packages)]
     places = places_of(shape or SHAPES, positive(parameters) or list(BUDGETS))
     gears = compilable(chosen("gear", gear or ["eager"], GEARS), where, console)
     dtypes = chosen("dtype", dtype or ["float32"], DTYPES)
