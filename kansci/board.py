@@ -78,7 +78,7 @@ class Board:
     unit: str = "decades below the trivial predictor"
     metric: str = METRIC
     columns: Mapping[str, str] = field(default_factory=dict)
-    kinds: tuple[type, ...] = (Record, Speed)
+    kinds: tuple[type, ...] = (Record,)
 
 
 class Entry(NamedTuple):

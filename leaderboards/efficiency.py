@@ -177,5 +177,4 @@ board = Board(
         "pareto": "at one budget or more no other model is as accurate with as few parameters, on "
         "the tasks that ran at every budget",
     },
-    kinds=(Record,),
 )

@@ -165,5 +165,4 @@ board = Board(
         "intransigence (-)": "score of the joint training minus that just after the stage",
         "saved": "decades that the method loses less than training on, on the same cells",
     },
-    kinds=(Record,),
 )

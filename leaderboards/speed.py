@@ -125,6 +125,7 @@ def times(record: Record, reference: Reference, ratio: float | None) -> Floats |
 
 board = Board(
     name="speed",
+    kinds=(Record, Speed),
     question="How much CPU time does one network take, beside an MLP with as many parameters?",
     about=(
         "Geometric mean of the ratios of CPU time at equal parameters, forward and forward + "
