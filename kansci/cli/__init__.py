@@ -34,7 +34,7 @@ COMMANDS = {  # name, module of this package, and the first line of its help
     "compare": ("compare", "Compare two models task by task, or a model with published numbers."),
     "cite": ("cite", "Print BibTeX of kansci, and of the sources of models and tasks."),
     "claims": ("claims", "List published claims beside what we measured, or measure them again."),
-    "site": ("site", "Write boards, models, tasks and claims as pages to browse offline."),
+    "site": ("site", "Write boards, models, tasks and claims as pages that need no server."),
     "tasks": (
         "listing",
         "List the tasks: what is to be learned, in how many stages, with which derivatives.",

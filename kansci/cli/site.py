@@ -30,7 +30,7 @@ def site(
         Path, typer.Option(help="Folder of the pages; what an earlier build wrote is replaced.")
     ] = Path("site"),
 ) -> None:
-    """Write boards, models, tasks and claims as pages that need neither a server nor a network."""
+    """Write boards, models, tasks and claims as pages that need no server."""
     if missing := [name for name in ("jinja2", "latex2mathml") if find_spec(name) is None]:
         raise UserError(f"want {' and '.join(missing)}, got none: pip install 'kansci[site]'")
     from kansci.site import build, check

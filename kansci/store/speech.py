@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import warnings
 from collections.abc import Iterator
@@ -64,6 +65,12 @@ def quietly() -> Iterator[None]:
     """MLflow's settings unless the user has others, and none of its warnings."""
     for name, value in QUIET.items():
         os.environ.setdefault(name, value)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        yield
+    logger = logging.getLogger("mlflow")  # who imported MLflow before has its level of logging
+    level = logger.level
+    logger.setLevel(os.environ["MLFLOW_LOGGING_LEVEL"].upper())
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logger.setLevel(level)
