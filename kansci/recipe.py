@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from hashlib import sha256
 from math import prod
 from typing import Any, ClassVar, Literal
@@ -193,7 +194,7 @@ class Recipe(BaseModel, frozen=True, extra="forbid"):
     @property
     def digest(self) -> str:
         """Names all but the seeds that are scored: Records of one digest may be compared."""
-        return sha256(self.content(scored=False).encode()).hexdigest()[:12]
+        return _digest(self)
 
     @property
     def evaluations(self) -> int:
@@ -228,3 +229,8 @@ def _neutral(part: Optimizer | Recipe) -> set[str]:
     """Fields that were added since the first recipes and have their default."""
     fields = type(part).model_fields
     return {name for name in part.added if getattr(part, name) == fields[name].default}
+
+
+@cache  # boards ask at every turn; copies of a recipe with other fields would take along its own
+def _digest(recipe: Recipe) -> str:
+    return sha256(recipe.content(scored=False).encode()).hexdigest()[:12]

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Hashable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -130,16 +130,20 @@ def failures(record: Record) -> np.ndarray:
 
 def decades_of(record: Record, cap: float = CAP) -> Floats:
     """Decades below the trivial predictor, `(stage, probe, member)`; 0 for members that failed."""
-    failed = failures(record)
-    if failed.all() or not record.errors:
-        return np.zeros((max(1, len(record.stages)), max(1, len(record.probes)), len(failed)))
-    return np.where(failed, 0.0, decades(record.errors, record.trivial, cap))
+    return _decades(record, record.errors, len(record.stages), cap)
 
 
 def final(record: Record, cap: float = CAP) -> Floats:
     """Decades after the last stage, mean over probes, `(member,)`."""
-    last = decades_of(record, cap)[-1]
+    (last,) = _decades(record, record.errors[-1:], 1, cap)
     return last.sum(0) / len(last)  # a third of the time of `mean`, for what all boards ask of all
+
+
+def _decades(record: Record, errors: Sequence[Any], stages: int, cap: float) -> Floats:
+    failed = failures(record)
+    if failed.all() or not errors:
+        return np.zeros((max(1, stages), max(1, len(record.probes)), len(failed)))
+    return np.where(failed, 0.0, decades(errors, record.trivial, cap))
 
 
 def of_one_content(records: Sequence[Record]) -> list[Record]:
