@@ -5,14 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from kansci.board import Row
 from kansci.look import FAINT, canvas, legend, styles
-from kansci.profiles import Profile, profile
+from kansci.profiles import Profile, leads, profile
 from kansci.reference import Reference
-from kansci.standing import Standing, final
-from kansci.stats import Cell
+from kansci.standing import Standing
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -20,18 +17,8 @@ if TYPE_CHECKING:
 
 def profiles_of(standings: Iterable[Standing], reference: Reference) -> dict[str, Profile]:
     """Of every model without a missing cell, over the cells that the reference has too."""
-    curves = {one.model: profile(_leads(one, reference)) for one in standings if not one.missing}
+    curves = {one.model: profile(leads(one, reference)) for one in standings if not one.missing}
     return {model: curve for model, curve in curves.items() if curve is not None}
-
-
-def _leads(standing: Standing, reference: Reference) -> list[Cell]:
-    """Decades beyond the reference's mean, a cell each, `(member,)`."""
-    rungs = ((record, reference.rung(record)) for record in standing.scored)
-    return [
-        Cell(one.family, one.task, one.budget, final(one) - np.mean(rung.decades), one.cluster)
-        for one, rung in rungs
-        if rung
-    ]
 
 
 def performance_profiles(rows: Sequence[Row], found: Mapping[str, Profile]) -> Figure:
