@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable
 from typing import NamedTuple
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -29,9 +30,11 @@ from kansci.bases import (
     ReluBell,
     Sine,
     Summed,
+    local,
 )
 from kansci.bases.knots import cells
 from kansci.bases.lookup import KERNELS, Kernel
+from kansci.models.kan import KANLayer
 
 FAR = (5.0, 20.0, 1e4)
 
@@ -319,12 +322,13 @@ every_local = pytest.mark.parametrize("make", LOCAL.values(), ids=LOCAL.keys())
 @every_local
 def test_sums_are_those_of_all_functions_and_bags_serve_values_alone(make: Callable[[], Basis]):
     basis, x = make().double(), points(3, 50, reach=3)
-    coef = points(4, 3, basis.size)
+    coef = points(8, 3, basis.size)
     expected = coef.flatten(1) @ basis.rows(x, 0)[0].flatten(0, 1)
-    assert not basis.bags()
+    assert not basis.bags(8)
     torch.testing.assert_close(basis.sums(coef, x), expected, rtol=1e-9, atol=1e-9)
     with torch.no_grad():
-        assert basis.bags()
+        assert basis.bags(8)
+        assert not basis.bags(7)  # there, functions of edges cost less
         torch.testing.assert_close(basis.sums(coef, x), expected, rtol=1e-9, atol=1e-9)
         lifted = torch.vmap(basis.sums, (0, None))(coef.unsqueeze(0), x)
         torch.testing.assert_close(lifted[0], expected, rtol=1e-9, atol=1e-9)
@@ -332,7 +336,23 @@ def test_sums_are_those_of_all_functions_and_bags_serve_values_alone(make: Calla
 
 def test_coarse_grids_and_functions_that_are_felt_everywhere_have_no_bags():
     with torch.no_grad():
-        assert not any(basis.bags() for basis in (BSpline(1), Hat(1), Gaussian(1), Chebyshev(1)))
+        bases = BSpline(1), Hat(1), Gaussian(1), Chebyshev(1)
+        assert not any(basis.bags(99) for basis in bases)
+
+
+@pytest.mark.parametrize("dim_out", [4, 64])
+def test_layers_on_fine_grids_never_make_all_functions(
+    dim_out: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    layer, x = KANLayer(3, dim_out, Hat(3, grid=511)).double(), points(50, 3)
+    expected = layer.basis(x).flatten(-2) @ layer.coef.flatten(1).mT
+    monkeypatch.setattr(Hat, "rows", None)
+    monkeypatch.setattr(Hat, "fill", None)
+    bags = Mock(wraps=local.embedding_bag)
+    monkeypatch.setattr(local, "embedding_bag", bags)
+    with torch.no_grad():
+        torch.testing.assert_close(layer(x), expected)
+    assert bags.called == (dim_out >= local.WIDE)
 
 
 @pytest.mark.parametrize("kernel", KERNELS.values(), ids=KERNELS.keys())

@@ -28,6 +28,7 @@ from kansci.bases import (
 from kansci.models import kan, wavelet
 from kansci.models.kan import KANLayer
 from kansci.models.layer import EdgeLayer
+from kansci.models.published.faster_kan import HalvedSwitch
 
 BASES: dict[str, Callable[[int], Basis]] = {
     **{
@@ -44,6 +45,7 @@ BASES: dict[str, Callable[[int], Basis]] = {
     "fine hat": lambda i: Hat(i, grid=50),
     "ramp": Ramp,
     "switch": ReflectionalSwitch,
+    "halved switch": HalvedSwitch,
     "ReLU": ReluBell,
     "fourth power": lambda i: ReluBell(i, power=4),
     "Chebyshev": Chebyshev,

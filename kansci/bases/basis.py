@@ -64,8 +64,8 @@ class Basis(nn.Module):
         """Values summed over inputs, `coef (out, in, size)` and `(in, point)` to `(out, point)`."""
         return coef.flatten(1) @ self.rows(x, 0)[0].flatten(0, 1)
 
-    def bags(self) -> bool:
-        """Whether, here and now, sums cost less than the rows and a product."""
+    def bags(self, dim_out: int) -> bool:
+        """Whether, here and now, sums to so many outputs cost less than either."""
         return False
 
     def trained(self) -> tuple[Tensor, ...]:

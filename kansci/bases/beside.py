@@ -34,14 +34,14 @@ class Beside(ClosedForm):
         return any(part.looks_up(dim_out) for part in self._each())
 
     def sums(self, coef: Tensor, x: Tensor) -> Tensor:
-        if not self.bags():
+        if not self.bags(len(coef)):
             return super().sums(coef, x)
         parts = self._each()
         shares = coef.split([part.size for part in parts], -1)
         return total([part.sums(own, x) for part, own in zip(parts, shares, strict=True)])
 
-    def bags(self) -> bool:
-        return any(part.bags() for part in self._each())
+    def bags(self, dim_out: int) -> bool:
+        return any(part.bags(dim_out) for part in self._each())
 
     def trained(self) -> tuple[Tensor, ...]:
         return tuple(one for part in self._each() for one in part.trained())

@@ -127,7 +127,7 @@ class Ramp(Hat):
         return super().edges(self.values(coef), x, order)
 
     def sums(self, coef: Tensor, x: Tensor) -> Tensor:
-        return super().sums(self.values(coef) if self.bags() else coef, x)
+        return super().sums(self.values(coef) if self.bags(len(coef)) else coef, x)
 
     def values(self, coef: Tensor) -> Tensor:
         """On the grid points, `(*, size)`, by two parallel scans; `by_points` undoes it."""

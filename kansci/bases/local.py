@@ -10,7 +10,8 @@ from kansci.bases.basis import ClosedForm
 from kansci.bases.lookup import embedding_bag, picked, placed
 
 DENSE = 32  # functions up to which, compiled, all cost less than to find those that are not 0
-BAGS = 4  # times the few from which, wide and without gradients, bags cost less than a product
+BAGS = 4  # times the few from which, without gradients, bags cost less than a product
+WIDE = 8  # outputs from which they cost less than to look up the functions of edges
 
 
 def fused() -> bool:
@@ -67,13 +68,13 @@ class Local(ClosedForm):
         return dim_out * self.few <= self.size and self.apart()
 
     def sums(self, coef: Tensor, x: Tensor) -> Tensor:
-        if not self.bags():
+        if not self.bags(len(coef)):
             return super().sums(coef, x)
         places, (near,) = self._found(x, 0)
         return embedding_bag(coef, places, near)
 
-    def bags(self) -> bool:
-        return self.size > BAGS * self.few and values_alone()
+    def bags(self, dim_out: int) -> bool:
+        return dim_out >= WIDE and self.size > BAGS * self.few and values_alone()
 
     def fill(self, x: Tensor, out: Tensor, *, keep: bool) -> tuple[Tensor, ...]:
         places, (near,) = self._found(x, 0)

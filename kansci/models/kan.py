@@ -55,10 +55,10 @@ class KANLayer(EdgeLayer):
 
     def forward(self, x: Tensor) -> Tensor:
         basis, coef, bias = self.basis, self.coef, self.bias
-        if basis.looks_up(self.dim_out):
+        bags = basis.bags(self.dim_out)
+        if not bags and basis.looks_up(self.dim_out):
             return super().forward(x)
         self.check(x)
-        bags = basis.bags()
         if basis.own and not bags and alone(x, coef, bias):
             return summed(basis, x, self._kept_coef(), bias)
         if bags:

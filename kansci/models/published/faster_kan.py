@@ -43,6 +43,7 @@ class HalvedSwitch(ClosedForm):
     """
 
     size = CENTRES[-1]
+    keeps = 1
     centres: Tensor
 
     def __init__(self, dim_in: int) -> None:
@@ -57,6 +58,18 @@ class HalvedSwitch(ClosedForm):
         rate = -2 * INVERSE * t
         value = (1 - t.square()) * torch.exp(rate * (x - x.detach()))
         return tuple(rate**power * value for power in range(order + 1))
+
+    def fill(self, x: Tensor, out: Tensor, *, keep: bool) -> tuple[Tensor, ...]:
+        centres = self.centres.to(x.dtype).unsqueeze(-1)
+        switch = torch.sub(x.unsqueeze(-2), centres).tanh_()
+        torch.mul(switch, switch, out=out)
+        out.neg_().add_(1)
+        return (switch,)
+
+    def pull(
+        self, x: Tensor, out: Tensor, kept: tuple[Tensor, ...], cotangent: Tensor
+    ) -> tuple[Tensor, ...]:
+        return (cotangent.mul_(out).mul_(kept[0]).sum(-2).mul_(-2 * INVERSE),)
 
 
 class FasterKANLayer(KANLayer):
