@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from kansci.suite import get_suite as get_suite
     from kansci.suite import list_suites as list_suites
     from kansci.task import Task as Task
+    from kansci.weights import networks as networks
 
 _HOME_OF = {
     "Model": "kansci.models",
@@ -42,6 +43,7 @@ _HOME_OF = {
     "list_suites": "kansci.suite",
     "list_tasks": "kansci.discover",
     "load_records": "kansci.ledger",
+    "networks": "kansci.weights",
     "rank": "kansci.api",
     "run": "kansci.api",
 }

@@ -44,6 +44,7 @@ class Assignment(BaseModel, frozen=True, extra="forbid"):
 
     Attributes:
         memory: limit in MB.
+        keep: whether the numbers of the trained networks are wanted.
         folder: where the parent stands, for files that the user's code opens.
         path: where the parent finds modules, for those that the user's code imports.
     """
@@ -55,12 +56,15 @@ class Assignment(BaseModel, frozen=True, extra="forbid"):
     device: str
     gear: Gear | None
     memory: float
+    keep: bool
     folder: str
     path: tuple[str, ...]
     variables: dict[str, str]
 
 
-def assignment(job: Job, *, device: torch.device, gear: Gear | None, memory: float) -> Assignment:
+def assignment(
+    job: Job, *, device: torch.device, gear: Gear | None, memory: float, keep: bool = False
+) -> Assignment:
     """Of a job that can travel."""
     tasks, model = [origin_of(task) for task in job.tasks], origin_of(job.model)
     assert model is not None
@@ -72,6 +76,7 @@ def assignment(job: Job, *, device: torch.device, gear: Gear | None, memory: flo
         device=str(device),
         gear=gear,
         memory=memory,
+        keep=keep,
         folder=os.getcwd(),
         path=tuple(os.path.abspath(folder) for folder in sys.path),
         variables={**os.environ, **ONE_THREAD},
@@ -140,7 +145,7 @@ def _train(given: Assignment, talk: socket.socket) -> list[Learned]:
 
     watch = _Telling(talk)
     what = (tasks, model, given.budget, given.recipe, choose)
-    learned = train(*what, device=given.device, gear=given.gear, watch=watch)
+    learned = train(*what, device=given.device, gear=given.gear, watch=watch, keep=given.keep)
     check_shapes(job, "test", learned)
     watch.flush()
     return learned

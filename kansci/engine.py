@@ -8,6 +8,7 @@ from __future__ import annotations
 import resource
 import time
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 
 import torch
 
@@ -39,6 +40,7 @@ def execute(
     memory: float = MEMORY,
     workers: int = 1,
     gear: Gear | None = None,
+    weights: Path | None = None,
     progress: Progress = lambda cell, steps: None,
     note: Tell = lambda text: None,
 ) -> Iterator[Record]:
@@ -50,11 +52,12 @@ def execute(
     Args:
         seconds: time limit of a cell.
         memory: limit in MB of a child; on a GPU there is none.
+        weights: folder of Records, beside which trained networks are kept; `None`: they are not.
         workers: children at a time; 0 runs everything in this process. The numbers are the same.
         progress: hears evaluations of a cell as they are done; below 0 if they are to be repeated.
         note: hears each text once.
     """
-    limits = Limits(torch.device(device), seconds, memory, gear)
+    limits = Limits(torch.device(device), seconds, memory, gear, weights)
     told = _once(note)
     if not possible():
         workers = 0
@@ -64,7 +67,13 @@ def execute(
     for job in every:
         if not (workers and can_travel(job)):
             yield from attempt(
-                job, device=device, seconds=seconds, gear=gear, progress=progress, note=told
+                job,
+                device=device,
+                seconds=seconds,
+                gear=gear,
+                weights=weights,
+                progress=progress,
+                note=told,
             )
 
 
@@ -75,6 +84,7 @@ def isolated(
     seconds: float = float("inf"),
     memory: float = MEMORY,
     gear: Gear | None = None,
+    weights: Path | None = None,
     progress: Progress = lambda cell, steps: None,
     note: Tell = lambda text: None,
 ) -> list[Record]:
@@ -82,7 +92,13 @@ def isolated(
 
     Records are in the order of the cells; arguments are those of `execute`.
     """
-    limits = {"device": device, "seconds": seconds, "memory": memory, "gear": gear}
+    limits = {
+        "device": device,
+        "seconds": seconds,
+        "memory": memory,
+        "gear": gear,
+        "weights": weights,
+    }
     return list(execute([job], workers=1, progress=progress, note=note, **limits))
 
 
@@ -92,6 +108,7 @@ def attempt(
     device: torch.device | str = "cpu",
     seconds: float = float("inf"),
     gear: Gear | None = None,
+    weights: Path | None = None,
     progress: Progress = lambda cell, steps: None,
     note: Tell = lambda text: None,
 ) -> list[Record]:
@@ -100,10 +117,10 @@ def attempt(
     A model that hangs between two evaluations, or kills its process, is not stopped here.
     """
     used, watch = _processor_seconds(), _Clock(job, seconds, progress, note)
-    records = run_job(job, device=device, gear=gear, watch=watch)
+    records = run_job(job, device=device, gear=gear, watch=watch, weights=weights)
     if lost_together(job, records):
         watch.take_back()
-        limits = {"device": device, "seconds": seconds, "gear": gear}
+        limits = {"device": device, "seconds": seconds, "gear": gear, "weights": weights}
         alone = [Job((cell,)) for cell in job.cells]
         again = (attempt(one, progress=progress, note=note, **limits) for one in alone)
         return [record for records in again for record in records]

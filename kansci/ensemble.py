@@ -203,6 +203,13 @@ class Ensemble:
         ]
         return torch.cat(parts, 1)
 
+    def numbers(self, among: slice = EVERY) -> Weights:
+        """All that networks hold, trained or not, `(member, ...)` by name, on the CPU."""
+        return {
+            name: tensor[among].to("cpu", copy=True)
+            for name, tensor in (self.params | self.fixed).items()
+        }
+
     def adapted(self, among: slice = EVERY) -> int:
         """Untrained numbers of one network that differ between members or changed in training.
 

@@ -29,6 +29,7 @@ from kansci.task import Split
 from kansci.together import Job
 from kansci.training import Learned
 
+WEIGHTS = 1 << 28  # bytes that the networks of a job may take
 Progress = Callable[[Cell, int], None]
 Tell = Callable[[str], None]
 
@@ -51,7 +52,9 @@ class Hearing:
         self.records: list[Record] | None = None
         self.memory = 0.0
         self._judge, self._progress, self._note, self._say = judge, progress, note, say
-        self._inbox = Inbox(max(self._size("validation"), self._size("test")))
+        self._keep = judge.weights is not None
+        largest = max(self._size("validation"), self._size("test"))
+        self._inbox = Inbox(largest + WEIGHTS * self._keep)
         self._steps = 0
 
     def feed(self, piece: bytes) -> None:
@@ -83,19 +86,21 @@ class Hearing:
             case Failure(status=status, reason=reason):
                 self.records = self._judge.failed(status, reason)
             case Answer(kind="tuned"):
-                tuned = self._unpacked(message, arrays, "validation")
+                tuned = self._unpacked(message, arrays, "validation", keep=False)
                 with _strict():
                     rates = self._judge.choose(tuned)
                 self._say(RATES.dump_json(rates))
             case Answer():
-                learned = self._unpacked(message, arrays, "test")
+                learned = self._unpacked(message, arrays, "test", keep=self._keep)
                 self.memory = message.memory
                 with _strict():
                     self.records = self._judge.judged(learned)
 
-    def _unpacked(self, answer: Answer, arrays: bytes, split: Split) -> list[Learned]:
+    def _unpacked(
+        self, answer: Answer, arrays: bytes, split: Split, *, keep: bool
+    ) -> list[Learned]:
         members = members_of(self.job, split)
-        return unpacked(arrays, answer.facts, members, shapes(self.job, split))
+        return unpacked(arrays, answer.facts, members, shapes(self.job, split), keep=keep)
 
     def _count(self, steps: int) -> None:
         self._steps += steps

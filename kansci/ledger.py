@@ -47,19 +47,30 @@ def safe(name: str) -> str:
 
 
 def save(record: AnyRecord, folder: Path) -> Path:
-    """Writes a Record under its name: whole or not at all, whenever the process dies."""
+    """Writes a Record under its name: whole or not at all, whenever the process dies.
+
+    Weights of an earlier Record of that name go with it.
+    """
     path = path_of(record, folder)
     write_atomically(path, record.model_dump_json() + "\n")
+    if isinstance(record, Record) and not record.weights:
+        weights_beside(path).unlink(missing_ok=True)
     return path
 
 
-def write_atomically(path: Path, text: str) -> None:
+def weights_beside(path: Path) -> Path:
+    """Where the trained networks of the Record of a path are, if they are kept."""
+    return path.with_suffix(".safetensors")
+
+
+def write_atomically(path: Path, content: str | bytes) -> None:
     """A reader sees the old file or the new one, never a torn one; of two writers one wins."""
+    data = content.encode() if isinstance(content, str) else content
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=_prefix(), suffix=PART)
     try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
             file.flush()
             os.fsync(file.fileno())
         umask = os.umask(0)

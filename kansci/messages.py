@@ -67,6 +67,14 @@ class Note(Said, frozen=True):
     text: str = Field(max_length=1_000)
 
 
+class Held(Said, frozen=True):
+    """What networks hold under a name, `(member, ...)`."""
+
+    name: str = Field(pattern=r"^[\w.]{1,200}$")
+    shape: tuple[NonNegativeInt, ...] = Field(max_length=8)
+    kind: Literal["f", "i", "u", "b"] = Field(description="of the dtype, as NumPy says it")
+
+
 class Facts(Said, frozen=True):
     """Of what was learned of one task, all that is no array."""
 
@@ -75,6 +83,7 @@ class Facts(Said, frozen=True):
     adapted: NonNegativeInt
     lifted: bool
     gear: Literal["eager", "compiled"]
+    state: tuple[Held, ...] = Field(default=(), max_length=1_000)
 
 
 class Answer(Said, frozen=True):
@@ -153,16 +162,20 @@ def facts_of(learned: Learned, *, curves: bool = True) -> Facts:
         adapted=learned.adapted,
         lifted=learned.lifted,
         gear=learned.gear,
+        state=tuple(
+            Held.model_validate({"name": name, "shape": one.shape, "kind": one.dtype.kind})
+            for name, one in ((name, _plain(one)) for name, one in learned.state.items())
+        ),
     )
 
 
 def packed(learned: Sequence[Learned]) -> bytes:
-    """The arrays of all tasks: own losses, whether they are finite, predictions, and the answers
-    beside them."""
+    """The arrays of all tasks: own losses, whether they are finite, predictions, the answers
+    beside them, and what networks hold, if that is kept."""
     file = io.BytesIO()
     for one in learned:
         flat = [answer for row in (one.untrained, *one.predictions, one.beside) for answer in row]
-        for tensor in (one.own, one.finite, *flat):
+        for tensor in (one.own, one.finite, *flat, *one.state.values()):
             npy.write_array(file, _plain(tensor), version=(1, 0), allow_pickle=False)
     return file.getvalue()
 
@@ -177,6 +190,8 @@ def unpacked(
     facts: Sequence[Facts],
     members: int,
     shapes: Sequence[Sequence[Sequence[Shape]]],
+    *,
+    keep: bool = False,
 ) -> list[Learned]:
     """What `packed` packed.
 
@@ -184,6 +199,7 @@ def unpacked(
         shapes: of the predictions that were asked for, `[task][stage][probe]`; for each task, a
             first row is of the untrained networks and a last one of what was asked beside its
             probes.
+        keep: whether what networks hold was asked for.
 
     Raises:
         Nonsense: for arrays of another number, shape or type.
@@ -197,13 +213,26 @@ def unpacked(
         rows = ([_array(file, shape, "f") for shape in row] for row in stages)
         untrained, *predictions, beside = rows
         arrays = {"untrained": untrained, "predictions": predictions, "beside": beside}
-        found.append(Learned(own=own, finite=finite, **arrays, **dict(fact)))
+        state = _state(file, fact.state, members, keep=keep)
+        found.append(Learned(own=own, finite=finite, **{**dict(fact), **arrays, "state": state}))
     if file.read(1):
         raise Nonsense("more arrays than were asked for")
     return found
 
 
-def _array(file: io.BytesIO, shape: Shape, kind: Literal["f", "b"]) -> Tensor:
+def _state(
+    file: io.BytesIO, every: Sequence[Held], members: int, *, keep: bool
+) -> dict[str, Tensor]:
+    """Its shapes are the network's own: the parent knows how many members there are, no more."""
+    names = {one.name for one in every}
+    if len(names) != (len(every) if keep else 0):
+        raise Nonsense(f"want {'names once each' if keep else 'no weights'}, got {len(every)}")
+    if any(one.shape[:1] != (members,) for one in every):
+        raise Nonsense(f"want weights of {members} members")
+    return {one.name: _array(file, one.shape, one.kind) for one in every}
+
+
+def _array(file: io.BytesIO, shape: Shape, kind: Literal["f", "i", "u", "b"]) -> Tensor:
     """The next array, whose shape is known: one that claims to be larger is never made."""
     try:
         version = npy.read_magic(file)

@@ -123,6 +123,9 @@ class Record(Frozen, frozen=True):
         default_factory=dict, description="found by inverse problems, by name: one for each member"
     )
     curves: tuple[Curve, ...] = ()
+    weights: str = Field(
+        default="", description="SHA-256 of the safetensors beside it; empty: not kept"
+    )
     seconds: Number = Field(
         default=0.0,
         description="CPU seconds, tuning and compiling included; an equal share of those of all "

@@ -7,6 +7,7 @@ Records, whether the training goes on in this process or in a child.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import torch
 from torch import Tensor
@@ -25,6 +26,7 @@ from kansci.task import Task
 from kansci.together import Job
 from kansci.training import Learned, rates_of, train
 from kansci.way import Watch
+from kansci.weights import write
 
 
 def evaluations(task: Task, recipe: Recipe) -> int:
@@ -96,12 +98,18 @@ class Judge:
     Args:
         device: that trains; for the Records.
         threads: of the process that trains; for the Records.
+        weights: folder of Records, beside which trained networks are kept.
     """
 
     def __init__(
-        self, job: Job, *, device: torch.device | str = "cpu", threads: int | None = None
+        self,
+        job: Job,
+        *,
+        device: torch.device | str = "cpu",
+        threads: int | None = None,
+        weights: Path | None = None,
     ) -> None:
-        self.job = job
+        self.job, self.weights = job, weights
         self._choices: list[Choice] = []
         self._curves: list[dict[str, Curve]] = [{} for _ in job.cells]
         self._blanks = [self._blank(cell, device, threads) for cell in job.cells]
@@ -158,6 +166,7 @@ class Judge:
                 curves=one.curves,
                 lifted=one.lifted,
                 gear=one.gear,
+                weights=write(one.state, blank, self.weights) if self.weights else "",
             )
             for cell, blank, choice, one in zip(
                 self.job.cells, self._blanks, self._choices, learned, strict=True
@@ -199,18 +208,20 @@ def run_job(
     device: torch.device | str = "cpu",
     gear: Gear | None = None,
     watch: Watch | None = None,
+    weights: Path | None = None,
 ) -> list[Record]:
     """A Record for each cell, whatever happens to the model: failures are rows with a reason.
 
     In this process: what kills it, or hangs, is nobody's to answer.
     """
-    judging = Judge(job, device=device)
+    judging = Judge(job, device=device, weights=weights)
     if (refused := judging.refused()) is not None:
         return refused
     heard = _Kept(judging, watch or Watch())
     what = (job.tasks, job.model, job.budget, job.recipe)
     try:
-        learned = train(*what, judging.choose, device=device, gear=gear, watch=heard)
+        keep = weights is not None
+        learned = train(*what, judging.choose, device=device, gear=gear, watch=heard, keep=keep)
         check_shapes(job, "test", learned)
     except (Exception, SystemExit) as problem:  # a model must not end the suite
         return judging.failed(*diagnosis(problem))

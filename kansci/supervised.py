@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from contextlib import suppress
+from pathlib import Path
 from socket import SHUT_WR, socket
 from typing import NamedTuple
 
@@ -32,12 +33,14 @@ class Limits(NamedTuple):
     Attributes:
         seconds: of the parent's clock, for one cell; a job has as many times that as it has cells.
         memory: MB of one process; kept on the CPU.
+        weights: folder of Records, beside which trained networks are kept; `None`: they are not.
     """
 
     device: torch.device = torch.device("cpu")
     seconds: float = float("inf")
     memory: float = MEMORY
     gear: Gear | None = None
+    weights: Path | None = None
 
 
 class Try(NamedTuple):
@@ -63,7 +66,13 @@ class Child:
         self._killed_before = killed_for_memory()
         self._talk, self._word = SERVER.child()
         self._deaf = False
-        given = assignment(self.job, device=limits.device, gear=limits.gear, memory=limits.memory)
+        given = assignment(
+            self.job,
+            device=limits.device,
+            gear=limits.gear,
+            memory=limits.memory,
+            keep=limits.weights is not None,
+        )
         self._say(given.model_dump_json().encode())
         self._talk.setblocking(False)
         self.deadline = float("inf")  # until it has begun: the forkserver may load torch first

@@ -6,8 +6,9 @@ training can move into a process of its own. Tasks that are alike train together
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 from typing import NamedTuple
 
 import torch
@@ -40,6 +41,8 @@ class Learned(NamedTuple):
             none of a tuning.
         untrained: `[probe]`, predictions before the first of several stages; none of a tuning.
         gear: `compiled` if every stage was.
+        state: all numbers of the trained networks, `(member, ...)` by name; empty if nobody wants
+            to keep them.
     """
 
     predictions: list[list[Tensor]]
@@ -52,6 +55,7 @@ class Learned(NamedTuple):
     gear: Gear = "eager"
     beside: Sequence[Tensor] = ()
     untrained: Sequence[Tensor] = ()
+    state: Mapping[str, Tensor] = MappingProxyType({})
 
 
 Choose = Callable[[list[Learned]], list[float]]
@@ -67,18 +71,20 @@ def train(
     device: torch.device | str = "cpu",
     gear: Gear | None = None,
     watch: Watch | None = None,
+    keep: bool = False,
 ) -> list[Learned]:
     """Tunes the rate, then trains the seeds that are scored, on tasks that are alike.
 
     Args:
         choose: from what the tuning learned of each task, to the rate for each.
         gear: `None` chooses by the work ahead.
+        keep: whether the numbers of the trained networks are handed back.
 
     Raises:
         DoesNotFit: if the model cannot be built within the budget.
         WrongShape: if its networks do not map points to the task's outputs.
     """
-    way = Way(gear, watch or Watch(), ahead=sum(work(task, recipe) for task in tasks))
+    way = Way(gear, watch or Watch(), sum(work(task, recipe) for task in tasks), keep)
     rates = choose(tune(tasks, model, budget, recipe, device=device, way=way))
     members = [
         Member(seed, rate, place)
@@ -119,7 +125,7 @@ def tune(
     ]
     ensemble = prepare(tuners, model, budget, recipe, members, device=device)
     way = way or Way()
-    quieter = replace(way, watch=Quieter(way.watch))
+    quieter = replace(way, watch=Quieter(way.watch), keep=False)
     return learn(ensemble, tuners, recipe, "validation", quieter, fitted=model.fitted)
 
 
@@ -180,6 +186,7 @@ def learn(
             gear="compiled" if gears == {"compiled"} else "eager",
             beside=_beside(ensemble, tasks[place], own) if split == "test" else (),
             untrained=untrained[place],
+            state=ensemble.numbers(own) if way.keep else {},
         )
         for place, own in enumerate(among)
     ]

@@ -41,10 +41,12 @@ class Way:
     Attributes:
         gear: `None` chooses by the work ahead.
         ahead: evaluations of one member each that the gear is chosen for, in all these trainings.
+        keep: whether the numbers of trained networks are handed back.
         known: programs of networks of one model, budget and recipe, to which new ones are added.
     """
 
     gear: Gear | None = None
     watch: Watch = field(default_factory=Watch)
     ahead: int = 0
+    keep: bool = False
     known: Known = field(default_factory=dict)

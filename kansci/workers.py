@@ -49,7 +49,7 @@ def supervise(
         while waiting or running:
             while waiting and len(running) < workers:
                 begun = waiting.popleft()
-                judge = Judge(begun.job, device=limits.device, threads=1)
+                judge = Judge(begun.job, device=limits.device, threads=1, weights=limits.weights)
                 if (refused := judge.refused()) is not None:
                     yield from refused
                 else:

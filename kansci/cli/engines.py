@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
+from pathlib import Path
 from typing import Annotated, NamedTuple, Protocol
 
 import torch
@@ -52,10 +53,16 @@ class Engine(NamedTuple):
     warm_up: Callable[[], None]
 
 
-def local(suite: Suite, device: torch.device, gear: Gear | None, hands: int) -> Engine:
+def local(
+    suite: Suite,
+    device: torch.device,
+    gear: Gear | None,
+    hands: int,
+    weights: Path | None = None,
+) -> Engine:
     """This machine."""
     limits = {"device": device, "seconds": suite.seconds, "memory": suite.memory}
-    run = partial(execute, **limits, gear=gear, workers=hands)
+    run = partial(execute, **limits, gear=gear, workers=hands, weights=weights)
     return Engine(run, hands, str(device), warm_up)
 
 
@@ -73,7 +80,14 @@ def ray(
     return Engine(run, hands, f"{device}, on the nodes of {address}", lambda: None)
 
 
-def check(name: str, address: str | None, share: float | None, workers: int | None) -> None:
+def check(
+    name: str,
+    address: str | None,
+    share: float | None,
+    workers: int | None,
+    *,
+    weights: bool = False,
+) -> None:
     """Raises a UserError for options that do not go together."""
     if name not in NAMES:
         raise UnknownName("engine", name, NAMES)
@@ -82,6 +96,8 @@ def check(name: str, address: str | None, share: float | None, workers: int | No
             raise UserError("--engine ray: want --address HOST:PORT, that of `ray start --head`")
         if workers is not None:
             raise UserError("--workers with --engine ray: its nodes say how many; leave it out")
+        if weights:
+            raise UserError("--weights with --engine ray: nodes send Records alone; run it here")
     elif address is not None or share is not None:
         option = "--address" if address is not None else "--gpu-share"
         raise UserError(f"{option} without a cluster: want --engine ray with it")

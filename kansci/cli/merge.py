@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
 
@@ -11,9 +12,19 @@ import typer
 from kansci.cli.ahead import counted
 from kansci.cli.listing import Json
 from kansci.cli.selection import present, writable
-from kansci.ledger import AnyRecord, load_records, path_of, save, tidy
+from kansci.ledger import (
+    AnyRecord,
+    load_records,
+    path_of,
+    save,
+    tidy,
+    weights_beside,
+    write_atomically,
+)
 from kansci.merge import Merged
 from kansci.merge import merge as join
+from kansci.record import Record
+from kansci.weights import kept
 
 
 def merge(
@@ -32,7 +43,7 @@ def merge(
     read = [record for folder in folders for record in load_records(folder)]
     before = present(out)
     merged = join([*before, *read])
-    written = write(merged, before, out)
+    written = write(merged, before, out, folders)
     if as_json:
         typer.echo(json.dumps(_counts(merged, written, out), indent=1))
         return
@@ -48,8 +59,11 @@ def merge(
         )
 
 
-def write(merged: Merged, before: list[AnyRecord], out: Path) -> int:
-    """Saves what is not there already, and says how many Records that were."""
+def write(merged: Merged, before: list[AnyRecord], out: Path, folders: Iterable[Path]) -> int:
+    """Saves what is not there already, and says how many Records that were.
+
+    Trained networks are taken along from the first of the folders that has them.
+    """
     writable(out)
     tidy(out)
     known = {path_of(record, out): record.model_dump_json() for record in before}
@@ -59,6 +73,11 @@ def write(merged: Merged, before: list[AnyRecord], out: Path) -> int:
         if known.get(path_of(record, out)) != record.model_dump_json()  # NaN is not equal to NaN
     ]
     for record in fresh:
+        if isinstance(record, Record) and not kept(record, out):
+            home = next((folder for folder in folders if kept(record, folder)), None)
+            if home is not None:
+                data = weights_beside(path_of(record, home)).read_bytes()
+                write_atomically(weights_beside(path_of(record, out)), data)
         save(record, out)
     return len(fresh)
 

@@ -42,6 +42,7 @@ from kansci.record import Gear, Record
 from kansci.speed import measure
 from kansci.store import open_store
 from kansci.suite import Suite
+from kansci.weights import kept
 
 Closable = Generator[Record, None, None]  # so that an interrupted run ends its workers
 ALONE = "A shard neither times models nor logs to MLflow: others may be at work beside it."
@@ -72,6 +73,9 @@ def run(
         str | None, typer.Option(help="i/n: only the i-th of n parts, for the jobs of an array.")
     ] = None,
     fresh: Annotated[bool, typer.Option("--fresh", help="Compute again what is there.")] = False,
+    weights: Annotated[
+        bool, typer.Option("--weights", help="Keep the trained networks beside their Records.")
+    ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would run.")] = False,
     mlflow: Annotated[bool, typer.Option(help="Log every Record to MLflow.")] = True,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
@@ -83,20 +87,23 @@ def run(
 
     With --shard, several machines or the jobs of an array fill one folder, or folders that
     `kansci merge` joins; the same command without --shard then completes it.
+
+    With --weights, what was trained without is trained again, and kept as safetensors.
     """
     torch.set_num_threads(1)  # networks this small gain nothing from a second
     chosen = select(suite, model, task, parameters, recipe)
     part = read_shard(shard) if shard else None
     again = statuses(retry or ())
-    engines.check(engine, address, gpu_share, workers)
+    engines.check(engine, address, gpu_share, workers, weights=weights)
     where = torch.device("cuda") if engine == "ray" and device == "cuda" else choose_device(device)
-    how = gear_of(gear, where)
+    how, folder = gear_of(gear, where), chosen.folder(out)
     if address is not None:
         hired = engines.ray(chosen.suite, where, how, address, gpu_share or 1.0)
     else:
-        hired = engines.local(chosen.suite, where, how, at_a_time(workers, where))
-    folder = chosen.folder(out)
-    ahead = look_ahead(chosen, present(folder), retry=again, shard=part, fresh=fresh)
+        hands = at_a_time(workers, where)
+        hired = engines.local(chosen.suite, where, how, hands, folder if weights else None)
+    before = [one for one in present(folder) if not (weights and _lacks_weights(one, folder))]
+    ahead = look_ahead(chosen, before, retry=again, shard=part, fresh=fresh)
 
     console = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
     head = f"{chosen.head}, shard {part}" if part else chosen.head
@@ -159,6 +166,11 @@ def perform(
             budget = suite.speed_budget or 0
             keep(measure(one, budget, suite=suite.name, device=device), f"speed of {one.name}")
     return made
+
+
+def _lacks_weights(record: AnyRecord, folder: Path) -> bool:
+    """Whether it is of networks that came to an end, and are not there."""
+    return isinstance(record, Record) and record.status == "ok" and not kept(record, folder)
 
 
 def warnings_of(ahead: Ahead, *, sharded: bool) -> list[str]:
