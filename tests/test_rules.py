@@ -6,8 +6,10 @@ from torch import nn
 
 from kansci import Model
 from kansci.discover import get_task
-from kansci.jets import Jet
-from kansci.models import within
+from kansci.draws import Draws
+from kansci.jets import Jet, nested
+from kansci.models import get_model, list_models, within
+from kansci.models.layer import EdgeLayer
 from kansci.recipe import Optimizer, Recipe
 from kansci.rules import carry
 from kansci.runner import run
@@ -91,3 +93,19 @@ def test_another_problem_of_a_layer_is_told_as_it_is():
 
     with pytest.raises(RuntimeError, match="broken in a way of its own"):
         carry(Broken(), Jet(torch.zeros(2, 2), (), (), ()))
+
+
+@pytest.mark.parametrize("name", [n for n in list_models() if get_model(n).applies(2)])
+def test_no_layer_of_edges_is_differentiated_forward_over_forward(name: str, monkeypatch) -> None:
+    """Their derivatives are known; without them training is slower, and may not be compiled."""
+
+    def refused(module: nn.Module, jet: Jet) -> Jet:
+        assert not isinstance(module, EdgeLayer)
+        return nested(module, jet)
+
+    monkeypatch.setattr("kansci.rules.nested", refused)
+    with Draws("trial"):
+        network = get_model(name).build(2, 1, 250)
+    x = torch.linspace(-1, 1, 6).view(3, 2)
+    first = tuple(torch.eye(2).repeat(3, 1, 1).unbind(1))
+    carry(network, Jet(x, first, (), (((0, 0, 1.0),), ((1, 1, 1.0),))))
