@@ -6,6 +6,7 @@ import csv as csv_format
 import io
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from kansci.board import AnyRecord, Value
 from kansci.profiles import leads, profile
@@ -14,6 +15,9 @@ from kansci.robustness import robustness
 from kansci.significance import Comparison, compare, friedman, levels, mean_ranks
 from kansci.standing import standings
 from kansci.tables import markdown_escaped, number, rounded
+
+if TYPE_CHECKING:
+    from rich.table import Table
 
 P = ("p", "p (Holm)")
 LEVEL = 0.05
@@ -147,6 +151,26 @@ def markdown(sheet: Sheet) -> str:
         lines.append(f"| {' | '.join(texts)} |")
     says = ". ".join(f"`{name}`: {text}" for name, text in sheet.columns.items())
     return "\n".join([*lines, "", *([f"{says}."] if says else [])]).rstrip() + "\n"
+
+
+def terminal(sheet: Sheet) -> Table:
+    """A rich Table, what columns say below it."""
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(
+        title=Text(sheet.question, style="bold"),
+        caption=Text(sheet.says, style="dim"),
+        caption_justify="left",
+        box=box.SIMPLE_HEAD,
+        padding=(0, 1, 0, 0),
+    )
+    for place, name in enumerate(sheet.rows[0] if sheet.rows else ()):
+        table.add_column(Text(name), justify="right" if place else "left", overflow="fold")
+    for row in sheet.rows:  # as Text, since [..] in a name would be markup
+        table.add_row(*(Text(_text(name, value)) for name, value in row.items()))
+    return table
 
 
 def csv(sheet: Sheet) -> str:
