@@ -9,7 +9,7 @@ UNFINISHED := $(VENV)/.unfinished
 CANDIDATES := $(PYTHON) python3.13 python3.12 python3.11 python3
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check ui board reference notebooks
+.PHONY: help setup run test check ui board site reference notebooks
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1=\2/p' Makefile | awk -F= '{ printf "make %-10s%s\n", $$1, $$2 }'
@@ -38,6 +38,9 @@ ui: $(READY) ## browse the results in MLflow
 
 board: $(READY) ## write the committed tables anew from the ledger
 	$(BIN)/kansci board --records leaderboards/records --out leaderboards/boards --readme README.md
+
+site: $(READY) ## write the ledger's pages into site/
+	$(BIN)/kansci site --records leaderboards/records --out site
 
 reference: $(READY) ## train the reference MLP on its ladder and freeze it anew
 	$(BIN)/kansci run --suite reference

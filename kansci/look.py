@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from kansci.board import Row
+from kansci.stats import Floats
 from kansci.tables import MARK
 
 if TYPE_CHECKING:
@@ -98,6 +99,27 @@ def styles(rows: Sequence[Row]) -> list[dict[str, Any]]:
         }
         for i, row in enumerate(rows)
     ]
+
+
+def raster(
+    values: Floats, path: Path, *, colours: str, limits: tuple[float, float], log: bool = False
+) -> None:
+    """An image alone, `(row, column)` from the lower left, as PNG; clear where there is nothing."""
+    from matplotlib import colormaps
+    from matplotlib.colors import LogNorm, Normalize
+    from matplotlib.image import imsave
+
+    norm = (LogNorm if log else Normalize)(*limits, clip=True)
+    image = colormaps[colours](norm(np.ma.masked_invalid(values)), bytes=True)
+    imsave(path, image, origin="lower", metadata={"Software": "kansci"})
+
+
+def shades(colours: str, number: int = 12) -> list[str]:
+    """A colour map as so many colours, from the lowest to the highest."""
+    from matplotlib import colormaps
+    from matplotlib.colors import to_hex
+
+    return [to_hex(one) for one in colormaps[colours](np.linspace(0, 1, number))]
 
 
 def save(figure: Figure, path: str | Path) -> Path:

@@ -35,7 +35,10 @@ def figures(board: Board, rows: Sequence[Row], records: Sequence[AnyRecord]) -> 
 
 
 def intervals(board: Board, rows: Sequence[Row]) -> Figure:
-    """Scores with both intervals: thin for other tasks and seeds, thick for other seeds alone."""
+    """Scores with intervals: thin for other tasks and seeds, thick for other seeds alone.
+
+    A board that has one interval alone, as of a share, has a thin line.
+    """
     with canvas(7.5, 1.5 + 0.3 * max(2, len(rows))) as (figure, axes):
         for y, row in enumerate(rows):
             colour = FAINT if row.rank is None else COLOURS[0]
@@ -55,8 +58,10 @@ def intervals(board: Board, rows: Sequence[Row]) -> Figure:
         axes.grid(axis="x")
         axes.set_title(fill(board.question, 52))
         way = "higher" if board.higher_is_better else "lower"
-        thin = "95 %, thin: other tasks and seeds, thick: other seeds"
-        axes.set_xlabel(f"{board.unit}, {way} is better\n({board.metric})\n{thin}")
+        lines = "with 95 % intervals"
+        if any(row.seed_low is not None for row in rows):
+            lines = "95 %, thin: other tasks and seeds, thick: other seeds"
+        axes.set_xlabel(f"{board.unit}, {way} is better\n({board.metric})\n{lines}")
         return figure
 
 
@@ -81,6 +86,8 @@ def heat_map(rows: Sequence[Row], records: Sequence[AnyRecord]) -> Figure:
             fmt=".1f",
             annot_kws={"size": 7.5},
             linewidths=0.5,
+            xticklabels=False,  # set below; seaborn would draw the figure, in a GB, to fit them
+            yticklabels=False,
             cbar_kws={"label": f"decades below the trivial predictor\n({METRIC})", "aspect": 25},
         )
         axes.set_facecolor("#EEEEEE")

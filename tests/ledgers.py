@@ -2,8 +2,10 @@
 
 import numpy as np
 
+from kansci.api import get_board
+from kansci.board import rank
 from kansci.recipe import Optimizer, Recipe
-from kansci.record import Environment, Record
+from kansci.record import Environment, Record, Speed, Timing
 from kansci.reference import Reference
 
 RECIPE = Recipe(optimizers=(Optimizer(evaluations=10),), rates=(0.01,), evaluation_seeds=(0, 1, 2))
@@ -86,3 +88,33 @@ def continual(model, just_after, end, **more):
         decades[stage, stage] = just_after
     place = ("continual", "bumps", 250)
     return record(model, place, 10**-decades, **more)
+
+
+def timing(ratio, work="forward", **more):
+    fields = {
+        "shape": "equal parameters", "network": "2-8-1", "work": work, "batch": 256,
+        "ratio": ratio, "low": ratio / 1.1, "high": ratio * 1.1, "cpu_ms": ratio, "wall_ms": ratio,
+        "reference_cpu_ms": 1, "reference_wall_ms": 1, "spread": 0.1, "blocks": 9,
+    }  # fmt: skip
+    return Timing(**{**fields, **more})
+
+
+def speed(model, *timings, status="ok", reason="", budget=1000):
+    return Speed(
+        key=model, model=model, model_source="", reference="mlp-silu", budget=budget,
+        parameters=budget, status=status, reason=reason, timings=timings, environment=environment(),
+    )  # fmt: skip
+
+
+def laned(model, *timings, gear="eager", dtype="float32", widths=(), device="cpu", started="2026"):
+    """A Record of the speed lane."""
+    place = environment().model_copy(update={"device": device, "started": started})
+    lane = f"{'-'.join(map(str, widths)) or 1000}-{dtype}-{gear}-{device}"
+    return speed(model, *timings, budget=0 if widths else 1000).model_copy(
+        update={"lane": lane, "gear": gear, "dtype": dtype, "widths": widths, "environment": place}
+    )
+
+
+def rows(name, records, reference=None):
+    """Of a board, by model."""
+    return {row.model: row for row in rank(get_board(name), records, reference)}

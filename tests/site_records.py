@@ -1,13 +1,19 @@
 """Records made up for pages: all that can be wrong with one, and a submission that means harm."""
 
 import numpy as np
+import torch
 
+from kansci import weights
 from kansci.api import frozen_reference, get_board, list_boards
 from kansci.board import rank
+from kansci.discover import get_model, get_task
+from kansci.figures.typical import final_error
+from kansci.preparing import maker
 from kansci.reading import Formula, Reading
 from kansci.recipe import Optimizer, Recipe
 from kansci.record import Curve, Environment, Record, Speed, Timing
 from kansci.site import ClaimText, build
+from kansci.stacked import named
 
 EVIL = '<script>alert("1")</script>'
 RECIPE = Recipe(optimizers=(Optimizer(evaluations=10),), rates=(0.01,), evaluation_seeds=(0, 1, 2))
@@ -63,6 +69,22 @@ def record(model, place, level=1.0, **more):
     return Record(**{**fields, **more})
 
 
+def trained(model, place, folder, **more):
+    """A Record with networks beside it: as they start, one for each seed, with their errors."""
+    _, name, budget = place
+    task, make = get_task(name), maker(get_task(name), get_model(model), budget, RECIPE)
+    with torch.random.fork_rng():
+        torch.manual_seed(0)  # noqa: TID251 - untrained networks, the same every time
+        networks = [make().eval() for _ in RECIPE.evaluation_seeds]
+    parts = [named(network) for network in networks]
+    state = {key: torch.stack([part[key].detach() for part in parts]) for key in parts[0]}
+    found = record(model, place, **more)
+    ends = [final_error(task, network) for network in networks]
+    errors = [[ends for _ in found.probes] for _ in found.stages]
+    kept = record(model, place, **{"errors": errors, **more})
+    return kept.updated(weights=weights.write(state, kept, folder))
+
+
 def speed(model, ratio):
     timings = [
         Timing(
@@ -90,8 +112,11 @@ def reading(model):
     )  # fmt: skip
 
 
-def records():
-    """Five models: one lacks a cell, one has failed, one does not apply, one has an old Record."""
+def records(folder):
+    """Five models: one lacks a cell, one has failed, one does not apply, one has an old Record.
+
+    Networks of some are in the folder; those of `linear-rbf` have another error than its Record.
+    """
     found = {
         (model, place): record(model, place, level)
         for model, level in MODELS.items()
@@ -105,14 +130,23 @@ def records():
     found["linear-rbf", TASKS[0]] = record("linear-rbf", TASKS[0], **apart)
     partly = {"members": ("ok", "diverged", "ok")}
     found["KAN", TASKS[1]] = record("KAN", TASKS[1], 1.7, **partly)
+    for model, place in (("kan", TASKS[0]), ("mlp-silu", TASKS[0]), ("kan", TASKS[4])):
+        found[model, place] = trained(model, place, folder)
+    changed = {"errors": record("linear-rbf", TASKS[4]).errors}
+    found["linear-rbf", TASKS[4]] = trained("linear-rbf", TASKS[4], folder, **changed)
     old = record("kan", TASKS[0], 3.0, task_content="another", key="old")
     return [*found.values(), old, reading("kan"), speed("kan", 4.0), speed("mlp-silu", 1.0)]
 
 
 def site(out):
-    """All boards, all pages; gives the Records back."""
-    found = records()
+    """All boards, all pages; gives the Records back, whose networks are in `kept` beside it."""
+    found = records(out.parent / "kept")
+    write(found, out, out.parent / "kept")
+    return found
+
+
+def write(found, out, kept):
+    """The site of some Records, with the networks of a folder."""
     boards = [get_board(name) for name in list_boards()]
     standings = [(board, rank(board, found)) for board in boards]
-    build(standings, found, out, reference=frozen_reference(), claims=[CLAIM])
-    return found
+    build(standings, found, out, reference=frozen_reference(), claims=[CLAIM], kept=kept)

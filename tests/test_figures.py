@@ -7,12 +7,21 @@ import pandas as pd
 import pytest
 import torch
 from calling import call
+from ledgers import pool
+from PIL import Image
+from site_records import trained
 from torch import nn
 
-from kansci.discover import get_task, home
+from kansci.discover import get_model, get_task, home
 from kansci.errors import UserError
-from kansci.figures import critical_differences, error_maps, fields
+from kansci.figures import critical_differences, error_maps, fields, typical
+from kansci.figures.fields import SIDE, ground
+from kansci.figures.typical import median_member
+from kansci.ledger import save
+from kansci.look import raster
+from kansci.look import save as save_figure
 
+ONE_LOST = ("ok", "diverged", "ok", "ok")
 LEDGER = home("leaderboards") / "records"
 
 
@@ -28,14 +37,20 @@ class Sine(nn.Module):
 
 
 @pytest.mark.parametrize("kind", ["critical", "pareto", "profiles", "forgetting"])
-def test_figures_of_records_are_svg_and_png_and_repeat(kind: str, tmp_path: Path):
-    texts = []
-    for folder in (tmp_path / "one", tmp_path / "two"):
-        result = call("plot", kind, "--records", LEDGER, "--out", folder)
-        assert result.code == 0, result.stderr
-        assert (folder / f"{kind}.png").read_bytes().startswith(b"\x89PNG")
-        texts.append((folder / f"{kind}.svg").read_bytes())
-    assert texts[0] == texts[1]
+def test_figures_of_records_are_svg_and_png(kind: str, tmp_path: Path):
+    result = call("plot", kind, "--records", LEDGER, "--out", tmp_path)
+    assert result.code == 0, result.stderr
+    assert (tmp_path / f"{kind}.png").read_bytes().startswith(b"\x89PNG")
+    assert (tmp_path / f"{kind}.svg").read_bytes().startswith(b"<?xml")
+
+
+def test_the_same_diagram_is_the_same_file(tmp_path: Path):
+    table = pd.DataFrame(np.random.default_rng(0).normal(size=(12, 3)), columns=list("abc"))
+    first, second = (
+        save_figure(critical_differences(table), tmp_path / f"{i}.svg").read_bytes()
+        for i in range(2)
+    )
+    assert first == second
 
 
 def test_curves_are_those_of_one_record(tmp_path: Path):
@@ -58,6 +73,52 @@ def test_what_cannot_be_drawn_is_said_in_one_line(words: list[str], said: str):
     assert said in result.stderr
 
 
+def test_networks_that_are_kept_are_drawn_and_none_is_trained(tmp_path: Path, monkeypatch):
+    monkeypatch.setattr("kansci.api.fit", None)
+    save(trained("kan", ("pde", "pykan_poisson", 250), tmp_path / "kept"), tmp_path / "kept")
+    words = ("--records", tmp_path / "kept", "--model", "kan", "--task", "pykan_poisson")
+    for kind in ("edges", "errors"):
+        result = call("plot", kind, *words, "--out", tmp_path)
+        assert result.code == 0, result.stderr
+        assert "the median error" in result.stdout
+        assert (tmp_path / f"{kind}-kan-pykan_poisson-250.svg").is_file()
+
+
+def test_a_network_of_another_error_than_its_record_is_refused(tmp_path: Path):
+    place = ("pde", "pykan_poisson", 250)
+    record = trained("kan", place, tmp_path, errors=[[[0.1, 0.2, 0.3]]])
+    with pytest.raises(UserError, match=r"2\.00e-01, as recorded"):
+        typical(record, tmp_path, get_task(record.name), get_model("kan"))
+
+
+def test_the_median_member_is_of_those_that_did_not_fail():
+    errors = [[[0.4, 0.1, 0.3, 0.2]]]
+    made = [pool()[0].updated(members=who, errors=errors) for who in (("ok",) * 4, ONE_LOST)]
+    assert [median_member(one) for one in made] == [3, 2]
+    assert median_member(made[0].updated(members=("crashed",) * 4)) is None
+
+
+def test_a_truth_is_shown_where_it_is_judged_and_nowhere_else():
+    low, high = slice(SIDE // 10, SIDE * 2 // 5), slice(SIDE * 3 // 5, SIDE * 9 // 10)
+    cut = ground(get_task("l_shape")).inside
+    assert not cut[low, high].any()
+    assert cut[high, high].all()
+    windows = ground(get_task("bumps_2d"))
+    assert windows.inside.mean() == pytest.approx(5 * 0.6**2 / 4, rel=0.1)
+    image = windows.image(windows.truth[:, 0].numpy())
+    assert image[SIDE // 2, SIDE // 2] == pytest.approx(1.0)
+    assert np.isnan(image[0, 0])
+
+
+def test_an_image_is_clear_where_there_is_nothing(tmp_path: Path):
+    raster(
+        np.array([[0.0, 1.0], [np.nan, 9.0]]), tmp_path / "a.png", colours="magma", limits=(0, 1)
+    )
+    pixels = np.asarray(Image.open(tmp_path / "a.png"))
+    assert pixels[..., 3].tolist() == [[0, 255], [255, 255]], "the first row is the lowest"
+    assert pixels[0, 1].tolist() == pixels[1, 1].tolist(), "what is beyond is as the end"
+
+
 def test_one_bar_joins_what_cannot_be_told_apart():
     noise = np.random.default_rng(0).normal(size=(12, 3))
     alike = pd.DataFrame(noise, columns=list("abc"))
@@ -78,7 +139,7 @@ def test_two_models_make_no_diagram():
 def test_the_error_of_a_map_is_network_minus_truth():
     task = get_task("pykan_poisson")
     found = fields(task, Sine(1.5))
-    assert found.x.shape == (101**2, 2)
+    assert found.ground.x.shape == (SIDE**2, 2)
     np.testing.assert_allclose(found.said - found.truth, found.truth / 2, atol=1e-12)
     figure = error_maps(task, Sine(1.5))
     title = figure.get_suptitle()

@@ -76,6 +76,15 @@ def test_models_stand_in_the_order_of_the_rows_and_controls_are_marked(name):
     assert low > high
 
 
+def test_an_axis_tells_of_two_intervals_only_where_there_are_two():
+    told = [
+        plots.intervals(board("reliability"), rows).axes[0].get_xlabel()
+        for rows in (ROWS, [row.model_copy(update={"seed_low": None}) for row in ROWS])
+    ]
+    assert ["thick" in text for text in told] == [True, False]
+    assert all("95 %" in text for text in told)
+
+
 @pytest.mark.parametrize("ending", ["png", "svg"])
 def test_the_same_figure_is_the_same_file(ending, tmp_path):
     first, second = (

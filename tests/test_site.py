@@ -4,13 +4,14 @@ import json
 import re
 from hashlib import sha256
 from html.parser import HTMLParser
+from pathlib import Path
 from urllib.parse import unquote
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from site_records import CLAIM, EVIL, TASKS, site
+from site_records import CLAIM, EVIL, TASKS, site, write
 
 from kansci.api import list_boards
 from kansci.cli import main
@@ -65,7 +66,7 @@ def named(pages, start):
 
 
 def test_the_same_records_give_the_same_bytes(built, tmp_path):
-    site(tmp_path / "again")
+    write(built[1], tmp_path / "again", built[0].parent / "kept")
 
     def content(folder):
         files = (path for path in folder.rglob("*") if path.is_file())
@@ -135,6 +136,51 @@ def test_every_record_can_be_downloaded(built):
     assert texts[0] == texts[1]
 
 
+def test_networks_can_be_downloaded_beside_their_record(built, pages):
+    kept = [one for one in built[1] if isinstance(one, Record) and one.weights]
+    there = {sha256(path.read_bytes()).hexdigest() for path in built[0].rglob("*.safetensors")}
+    assert there == {one.weights for one in kept}
+    page = named(pages, "tasks/poisson")
+    links = [link for link in page.all("href") if link.endswith(".safetensors")]
+    assert len(links) == 2
+    assert re.search(r"weights\s+\d+ kB", page.text)
+
+
+def test_functions_that_were_learned_are_drawn_where_there_are_edges(pages):
+    titles = {name: named(pages, f"models/{name}").text for name in ("kan-", "mlp-silu", "KAN-")}
+    drawn = [name for name, text in titles.items() if "Functions that it learned" in text]
+    assert drawn == ["kan-"]
+    tips = [tip for tip in named(pages, "models/kan-").all("data-tip") if "importance" in tip]
+    assert tips[0].startswith("x to node ")
+    assert tips[-1].endswith(tuple("0123456789"))
+    assert " to u: " in tips[-1]
+
+
+def test_where_networks_err_is_mapped_and_what_they_answer_drawn(built, pages):
+    poisson, bumps = named(pages, "tasks/poisson"), named(pages, "tasks/bumps_1d")
+    images = [link for link in poisson.all("href") if link.endswith(".png")]
+    assert images == [f"../pictures/poisson-1{end}.png" for end in ("", "-1", "-2")]
+    assert {"answers"} <= set(poisson.all("id")) & set(bumps.all("id"))
+    answers = bumps.text.partition("What networks answer")[2].partition("Who is accurate")[0]
+    assert "kan" in answers
+    assert "linear-rbf" not in answers, "its error is not what was recorded"
+
+
+def test_pages_without_networks_say_nothing_of_them(pages):
+    page = named(pages, "tasks/feynman27-I.12.11")
+    assert "answers" not in page.all("id")
+    assert "weights" not in page.text
+
+
+def test_boards_have_figures_with_texts(built, pages):
+    home = named(pages, "index")
+    figures = [(found["src"], found["alt"]) for tag, found in home.elements if tag == "img"]
+    stems = {Path(src).stem for src, _ in figures}
+    assert stems == {"accuracy-tasks", "critical", "forgetting-plane", "pareto"}
+    assert all(len(text) > 40 for _, text in figures)
+    assert all((built[0] / src).read_bytes().startswith(b"<?xml") for src, _ in figures)
+
+
 def test_missing_failed_not_applicable_and_old_records_are_shown_as_such(pages):
     assert "missing" in named(pages, "models/mlp-silu").text
     assert "not applicable" in named(pages, "models/linear-rbf").text
@@ -179,6 +225,13 @@ def test_scales_hold_their_values_in_order_and_mark_round_numbers_within(values,
     marks = [tick.at for tick in scale.ticks()]
     assert marks == sorted(marks)
     assert all(0 <= mark <= 1 for mark in marks)
+
+
+def test_lines_end_where_values_leave_the_limits():
+    line = Series("a", range(7), (0, 1, 9, 9, 9, 1, 0))
+    drawn = chart("", [line], labels=("", ""), limits=(0, 2)).lines[0].path
+    assert drawn.count("M") == 2
+    assert drawn.count("L") == 4, "to the frame and back from it, and nothing along it"
 
 
 def test_a_ratio_of_one_lies_in_the_middle_between_a_half_and_two():

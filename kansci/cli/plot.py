@@ -1,4 +1,4 @@
-"""`kansci plot`: figures for papers, from Records or from a network that is trained for one."""
+"""`kansci plot`: figures for papers, from Records and from trained networks."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ import typer
 from kansci.cli.board import default_records
 from kansci.cli.selection import positive
 from kansci.errors import UnknownName, UserError
-from kansci.ledger import AnyRecord, load_records
+from kansci.ledger import AnyRecord
 from kansci.record import Record
+from kansci.submission.ledger import load_ledger
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -32,6 +33,9 @@ ABOUT = {
 KINDS = "; ".join(f"{name}: {text}" for name, text in ABOUT.items())
 
 
+SUITE = "quick"  # whose recipe trains a network, if nothing else is said
+
+
 def plot(
     kind: Annotated[str, typer.Argument(help=f"{KINDS}.")],
     records: Annotated[
@@ -41,22 +45,31 @@ def plot(
     model: Annotated[str | None, typer.Option(help="NAME or FILE.py.")] = None,
     task: Annotated[str | None, typer.Option(help="NAME of a task.")] = None,
     parameters: Annotated[int, typer.Option(help="Budget of trainable numbers.")] = 250,
-    suite: Annotated[str, typer.Option(help="Whose recipe trains the network.")] = "quick",
+    suite: Annotated[
+        str | None,
+        typer.Option(help="Train the network by the recipe of this suite, whatever is kept."),
+    ] = None,
     output: Annotated[int, typer.Option(help="Of several outputs, the one to map.")] = 0,
     out: Annotated[Path, typer.Option(help="Folder of the figure.")] = Path("figures"),
 ) -> None:
     """Draw one figure, as SVG and as PNG.
 
-    What shows all models is drawn from Records; edges and errors are those of a network that is
-    trained for the figure, by the recipe of a suite on its first evaluation seed.
+    What shows all models is drawn from Records. Edges and errors are those of one network: of the
+    seed with the median error, where weights are kept beside the Records; else it is trained for
+    the figure, by the recipe of a suite on its first evaluation seed.
     """
     if kind not in ABOUT:
         raise UnknownName("figure", kind, ABOUT)
     positive([parameters])
     if kind in ("edges", "errors"):
-        name, figure = _of_network(kind, model, task, parameters, suite, output)
+        model, task = _both(kind, model, task)
+        what = _kept(records, model, task, parameters) if suite is None else None
+        what = what or _trained(model, task, parameters, suite or SUITE)
+        draw = _edges if kind == "edges" else _errors
+        name = _name(kind, model, task, parameters)
+        figure = draw(*what, f"{model} on {task}, {parameters} numbers", output)
     else:
-        found = load_records(records or default_records())
+        found = load_ledger(records or default_records())
         if kind == "curves":
             name, figure = _curves(found, model, task, parameters)
         else:
@@ -69,7 +82,7 @@ def _critical(records: Sequence[AnyRecord]) -> Figure:
     from kansci.significance import levels
     from kansci.standing import standings
 
-    return critical_differences(levels(standings(_trained(records))))
+    return critical_differences(levels(standings(_of_training(records))))
 
 
 def _pareto(records: Sequence[AnyRecord]) -> Figure:
@@ -89,7 +102,7 @@ def _profiles(records: Sequence[AnyRecord]) -> Figure:
         raise UserError(
             "want a frozen reference, got none: `kansci board --freeze FILE` writes one"
         )
-    found = profiles_of(standings(_trained(records)), reference)
+    found = profiles_of(standings(_of_training(records)), reference)
     return performance_profiles(rank("accuracy", records), found)
 
 
@@ -108,7 +121,7 @@ OF_RECORDS: dict[str, Callable[[Sequence[AnyRecord]], Figure]] = {
 }
 
 
-def _trained(records: Sequence[AnyRecord]) -> list[Record]:
+def _of_training(records: Sequence[AnyRecord]) -> list[Record]:
     return [one for one in records if isinstance(one, Record)]
 
 
@@ -118,24 +131,43 @@ def _curves(
     from kansci.curves import learning_curves
 
     model, task = _both("curves", model, task)
-    for one in _trained(records):
+    for one in _of_training(records):
         if (one.model, one.name, one.budget) == (model, task, budget):
             return _name("curves", model, task, budget), learning_curves(one)
     raise UserError(f"no Record of {model} on {task} at {budget}: `kansci run` makes one")
 
 
-def _of_network(
-    kind: str, model: str | None, task: str | None, budget: int, suite: str, output: int
-) -> tuple[str, Figure]:
+def _kept(
+    records: Path | None, model: str, task: str, budget: int
+) -> tuple[Task, nn.Module] | None:
+    """The network that a Record shows, where the weights of one are kept."""
+    from kansci.discover import find_model, get_task
+    from kansci.figures import typical
+    from kansci.weights import kept
+
+    try:
+        folder = records or default_records()
+    except UserError:  # nothing was run here, so nothing is kept
+        return None
+    asked = (find_model(model).name, get_task(task).name, budget)
+    for one in _of_training(load_ledger(folder)):
+        if (one.model, one.name, one.budget) == asked and kept(one, folder):
+            found = typical(one, folder, what := get_task(task), find_model(model))
+            typer.echo(f"kept in {folder}, suite {one.suite}: seed {found.seed}, the median error")
+            return what, found.network
+    return None
+
+
+def _trained(model: str, task: str, budget: int, suite: str) -> tuple[Task, nn.Module]:
+    """A network that is trained for the figure."""
     from kansci.api import fit
     from kansci.discover import get_task
+    from kansci.suite import get_suite
 
-    model, task = _both(kind, model, task)
     what = get_task(task)
-    network = fit(what, model, parameters=budget, suite=suite)
-    title = f"{model} on {task}, {budget} numbers"
-    draw = _edges if kind == "edges" else _errors
-    return _name(kind, model, task, budget), draw(what, network, title, output)
+    seed = get_suite(suite).recipe(what.family).evaluation_seeds[0]
+    typer.echo(f"no weights taken: trained as {suite} does it, seed {seed}")
+    return what, fit(what, model, parameters=budget, suite=suite)
 
 
 def _edges(task: Task, network: nn.Module, title: str, output: int) -> Figure:

@@ -13,7 +13,7 @@ from kansci.board import rank
 from kansci.claims.shelf import Entry, entries, get_claims, results, sources
 from kansci.cli.board import default_records
 from kansci.errors import UserError
-from kansci.ledger import load_records
+from kansci.submission.ledger import load_ledger
 
 if TYPE_CHECKING:
     from kansci.site import ClaimText
@@ -37,7 +37,7 @@ def site(
 
     check(out)  # before a minute of work
     folder = records or default_records()
-    found = load_records(folder)
+    found = load_ledger(folder)
     if not found:
         raise UserError(f"no Records in {folder}: `kansci run` makes some")
     reference = frozen_reference()
@@ -45,7 +45,7 @@ def site(
     boards = [get_board(name) for name in names]
     standings = [(board, rank(board, found, reference)) for board in boards]
     told = [_told(entry) for entry in entries(get_claims([]), results())]
-    count = build(standings, found, out, reference=reference, claims=told)
+    count = build(standings, found, out, reference=reference, claims=told, kept=folder)
     typer.echo(f"{count} pages from {len(found)} Records in {folder}: open {out / 'index.html'}")
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from shutil import copyfile
 
 from kansci.ledger import AnyRecord
 from kansci.record import Record
@@ -14,6 +15,7 @@ from kansci.reference import Reference
 from kansci.site.claims import ClaimText as ClaimText
 from kansci.site.comparing import data
 from kansci.site.edition import edition
+from kansci.site.figures import Material, illustrations
 from kansci.site.formula import mathml
 from kansci.site.models import write_model
 from kansci.site.pages import check as check
@@ -31,6 +33,7 @@ def build(
     *,
     reference: Reference | None = None,
     claims: Sequence[ClaimText] = (),
+    kept: Path | None = None,
 ) -> int:
     """Writes all pages into a folder, which it replaces as a whole, and counts them.
 
@@ -39,11 +42,12 @@ def build(
     Args:
         standings: boards with their rows, the best first.
         out: a folder that is not there, is empty, or holds a site.
+        kept: the folder of the Records, if trained networks may be beside them.
 
     Raises:
         UserError: if `out` is something else.
     """
-    shared = Shared(standings, records, reference)
+    shared = Shared(standings, records, reference, kept)
     navigation = [
         ("boards", "index.html"),
         ("compare", "compare.html"),
@@ -55,7 +59,16 @@ def build(
     with replacing(out) as folder:
         write_static(folder)
         families = _families(records)
-        more = {"boards": shared.boards, "reference": reference, "families": families}
+        drawn = {
+            board.name: illustrations(folder, board.name, Material(rows, records, reference))
+            for board, rows in standings
+        }
+        more = {
+            "boards": shared.boards,
+            "drawn": drawn,
+            "reference": reference,
+            "families": families,
+        }
         write(folder, "index.html", "home.html", **more, **common)
         write(folder, "compare.html", "compare.html", data=data(shared), **common)
         write(folder, "methods.html", "methods.html", decades=mathml(DECADES, block=True), **common)
@@ -69,6 +82,8 @@ def build(
             path = folder / shared.urls[id(record)]
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(record.model_dump_json() + "\n", encoding="utf-8")
+        for weights in shared.weights.values():
+            copyfile(weights.path, folder / weights.url)
         return sum(1 for _ in folder.rglob("*.html"))
 
 

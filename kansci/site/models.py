@@ -5,21 +5,34 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
 from kansci.board import Board, is_control
+from kansci.discover import get_task
+from kansci.errors import UserError
 from kansci.reading import Reading
 from kansci.record import Record, Speed
 from kansci.site.bars import Bars, bars
 from kansci.site.boards import Line
+from kansci.site.edges import Multiples, multiples
+from kansci.site.kept import Shown, network
 from kansci.site.lines import Chart, Series, chart
 from kansci.site.pages import write
 from kansci.site.portrait import portrait
 from kansci.site.results import Result
 from kansci.site.shared import Shared, intervals, shown
+from kansci.site.subject import subject
 
 FEW = 5  # of the best and of the worst tasks
+
+
+class Learned(NamedTuple):
+    """A trained network and the functions on its edges."""
+
+    shown: Shown
+    drawn: Multiples
 
 
 def write_model(folder: Path, shared: Shared, name: str, **common: object) -> None:
@@ -45,7 +58,9 @@ def write_model(folder: Path, shared: Shared, name: str, **common: object) -> No
         best=ordered[:few],
         worst=ordered[::-1][:few],
         by_lead=by_lead,
+        learned=_learned(shared, name),
         curves=_curves(found),
+        weights=shared.weights,
         cells=[shown(one, axis)[:3] for one in found],
         axis=axis,
         readings=[(reading, shared.urls[id(reading)]) for reading in readings],
@@ -83,6 +98,33 @@ def _curves(found: Sequence[Result]) -> list[Chart]:
         picked = dict.fromkeys((0, len(most) // 2, len(most) - 1))
         charts += [_curve(most[place].record) for place in picked]
     return charts
+
+
+def _learned(shared: Shared, name: str) -> Learned | None:
+    """Functions on edges after training, on the task of two inputs that most models kept.
+
+    At the smallest budget, where there are the fewest; else on a task of one input.
+    """
+    if shared.kept is None:
+        return None
+    for task, found in sorted(shared.pictured.items(), key=lambda item: _inputs(item[0]) != 2):
+        own = [one for one in found if one.model == name]
+        what = subject(task) if own and _inputs(task) <= 2 else None
+        if what is None or what.current != task:
+            continue
+        one = network(min(own, key=lambda one: one.place.budget), shared.kept, what.task)
+        if one:
+            drawn = multiples(one.typical.network, what.names, what.unknowns)
+            return Learned(one, drawn) if drawn else None
+    return None
+
+
+def _inputs(key: str) -> int:
+    """Of a task that kansci has; many of another."""
+    try:
+        return get_task(key.rpartition("@")[0]).dim_in
+    except UserError:
+        return 99
 
 
 def _curve(record: Record | None) -> Chart:

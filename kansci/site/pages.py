@@ -34,7 +34,7 @@ def _templates() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    found.filters.update(number=number, label=label, prose=prose, address=quote)
+    found.filters.update(number=number, label=label, prose=prose, address=quote, identity=id)
     return found
 
 

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import NamedTuple
 
 from kansci.board import Board, Row, is_control
@@ -14,9 +15,11 @@ from kansci.record import Record
 from kansci.reference import Reference
 from kansci.site.bars import Bar, Bars, Interval
 from kansci.site.boards import View, bracketed, view
+from kansci.site.kept import Weights, weights_of
 from kansci.site.paths import unique
 from kansci.site.results import Result, links, results
 
+PICTURED = 24  # tasks whose networks are drawn: what is kept must not decide how long a site takes
 Standings = Sequence[tuple[Board, Sequence[Row]]]
 
 
@@ -38,11 +41,16 @@ class Shown(NamedTuple):
 
 @dataclass(frozen=True)
 class Shared:
-    """Boards, Records, and what each model reached in each cell."""
+    """Boards, Records, and what each model reached in each cell.
+
+    Attributes:
+        kept: the folder of the Records, where trained networks may be beside them.
+    """
 
     standings: Standings
     records: Sequence[AnyRecord]
     reference: Reference | None
+    kept: Path | None = None
 
     @cached_property
     def slugs(self) -> dict[str, str]:
@@ -60,6 +68,25 @@ class Shared:
     @cached_property
     def urls(self) -> dict[int, str]:
         return links(self.records)
+
+    @cached_property
+    def weights(self) -> dict[int, Weights]:
+        """Files of trained networks, by the `id` of their Record."""
+        if self.kept is None:
+            return {}
+        trained = [record for record in self.records if isinstance(record, Record)]
+        files = ((id(one), weights_of(one, self.kept, self.urls[id(one)])) for one in trained)
+        return {one: file for one, file in files if file}
+
+    @cached_property
+    def pictured(self) -> dict[str, list[Result]]:
+        """Tasks whose networks are drawn, those that most were kept of, with their results."""
+        found = defaultdict(list)
+        for one in self.results:
+            if one.values and one.state == "ok" and id(one.record) in self.weights:
+                found[one.place.task].append(one)
+        tasks = sorted(found, key=lambda task: (-len(found[task]), task))
+        return {task: found[task] for task in tasks[:PICTURED]}
 
     @cached_property
     def boards(self) -> list[View]:

@@ -1,13 +1,13 @@
-"""What a task is: its equation, where it is posed, and a picture of the truth."""
+"""What a task is: its equation, where it is posed, and the truth of one variable."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from pathlib import Path
+from functools import cache
 from typing import NamedTuple
 
-import numpy as np
+import torch
 from markupsafe import Markup
+from torch import Tensor
 
 from kansci.discover import get_task
 from kansci.equations import Condition, place
@@ -17,8 +17,6 @@ from kansci.site.lines import Chart, Series, chart
 from kansci.task import Task
 
 POINTS = 400  # of a curve
-PIXELS = 140  # of a picture's side
-FAR = 2.5  # pixels from the nearest point beyond which there is no truth: domains that are cut
 
 
 class Subject(NamedTuple):
@@ -28,8 +26,8 @@ class Subject(NamedTuple):
         current: `name@version` as it is now; numbers of another are those of another task.
         equations, conditions: as MathML; a condition with the place where it holds.
         truth: a formula for each unknown, where there is one.
+        names, unknowns: of inputs and outputs.
         curve: the truth of one variable.
-        picture: writes the truth of two variables as a file.
     """
 
     task: Task
@@ -38,10 +36,12 @@ class Subject(NamedTuple):
     conditions: tuple[tuple[Markup, str], ...]
     truth: tuple[Markup, ...]
     domain: tuple[tuple[str, str], ...]
+    names: tuple[str, ...]
+    unknowns: tuple[str, ...]
     curve: Chart | None
-    picture: Callable[[Path], None] | None
 
 
+@cache
 def subject(key: str) -> Subject | None:
     """Of `name@version`; `None` for a task of somebody's own, whose file is not here."""
     try:
@@ -63,8 +63,9 @@ def subject(key: str) -> Subject | None:
         conditions=conditions,
         truth=truth,
         domain=domain,
+        names=names,
+        unknowns=_unknowns(task),
         curve=_curve(task, names) if task.dim_in == 1 else None,
-        picture=(lambda path: _picture(task, names, path)) if task.dim_in == 2 else None,
     )
 
 
@@ -93,47 +94,21 @@ def _condition(one: Condition) -> tuple[Markup, str]:
     return mathml(latex(one.formula)), f"is the same {where}"
 
 
-def _test_points(task: Task) -> tuple[np.ndarray, np.ndarray]:
-    """Points and truths of all test probes, `(point, in)` and `(point, out)`."""
+def test_points(task: Task) -> tuple[Tensor, Tensor]:
+    """Points of one variable and their truths, in order, some of all test probes."""
     probes = task.judged_by("test")
-    return (
-        np.concatenate([probe.x.numpy() for probe in probes]),
-        np.concatenate([probe.y.numpy() for probe in probes]),
-    )
+    x = torch.cat([probe.x for probe in probes])
+    y = torch.cat([probe.y for probe in probes])
+    order = x[:, 0].argsort(stable=True)[:: max(1, len(x) // POINTS)]
+    return x[order], y[order]
 
 
-def _curve(task: Task, names: Sequence[str]) -> Chart:
-    """Truths on the test points, in order, a line for each output."""
-    x, y = _test_points(task)
-    order = np.argsort(x[:, 0], kind="stable")[:: max(1, len(x) // POINTS)]
+def _curve(task: Task, names: tuple[str, ...]) -> Chart:
+    """Truths on the test points, a line for each output."""
+    x, y = test_points(task)
     unknowns = _unknowns(task)
-    series = [Series(unknowns[k], x[order, 0], y[order, k]) for k in range(task.dim_out)]
+    series = [Series(unknowns[k], x[:, 0], y[:, k]) for k in range(task.dim_out)]
     return chart("The truth on the test points", series, labels=(names[0], ", ".join(unknowns)))
-
-
-def _picture(task: Task, names: Sequence[str], path: Path) -> None:
-    """Truths of two variables in colours: at each pixel that of the nearest test point."""
-    from scipy.spatial import KDTree
-
-    from kansci.look import canvas, save
-
-    x, y = _test_points(task)
-    (left, right), (bottom, top) = task.domain
-    share = (np.arange(PIXELS) + 0.5) / PIXELS
-    pixels = np.stack(np.meshgrid(share, share), -1)  # (row, column, 2)
-    unit = (x - [left, bottom]) / [right - left, top - bottom]
-    far, nearest = KDTree(unit).query(pixels)
-    with canvas(4.2, 3.3) as (figure, axes):
-        image = axes.imshow(
-            np.where(far * PIXELS < FAR, y[nearest, 0], np.nan),
-            origin="lower",
-            extent=(left, right, bottom, top),
-            aspect="auto",
-        )
-        axes.set_xlabel(names[0])
-        axes.set_ylabel(names[1])
-        figure.colorbar(image, ax=axes, label=_unknowns(task)[0])
-        save(figure, path)
 
 
 def _unknowns(task: Task) -> tuple[str, ...]:

@@ -4,36 +4,54 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from kansci.site.answers import Answers, Map, curves, maps, plane, truth
 from kansci.site.bars import bars
+from kansci.site.kept import chosen, network
 from kansci.site.pages import write
 from kansci.site.shared import Shared, Shown, intervals, shown
-from kansci.site.subject import subject
+from kansci.site.subject import Subject, subject
+
+MAPS, CURVES = 4, 6  # models whose answers are shown
 
 
 def write_task(folder: Path, shared: Shared, key: str, **common: object) -> None:
-    """One page, and a picture where the truth has two variables."""
+    """One page, with the truth and what networks answer where there are one or two variables."""
     found = shared.by_task[key]
     what = subject(key)
-    page = shared.pages.tasks[key]
-    picture = ""
-    if what and what.picture:
-        picture = f"pictures/{Path(page).stem}.png"
-        (folder / picture).parent.mkdir(exist_ok=True)
-        what.picture(folder / picture)
     axis = bars(intervals(found), zero=True)
     budgets: dict[int, list[Shown]] = {}
     for one in sorted(found, key=lambda one: (one.decades is None, -(one.decades or 0), one.model)):
         budgets.setdefault(one.place.budget, []).append(shown(one, axis))
+    field, answers = _pictures(folder, shared, key, what) if what else (None, None)
     write(
         folder,
-        page,
+        shared.pages.tasks[key],
         "task.html",
         key=key,
         family=found[0].place.family,
         subject=what,
         metric=next(one.metric for one in found if one.record),
-        picture=picture,
+        field=field,
+        answers=answers,
         budgets=sorted(budgets.items()),
+        weights=shared.weights,
         axis=axis,
         **common,
     )
+
+
+def _pictures(
+    folder: Path, shared: Shared, key: str, what: Subject
+) -> tuple[Map | None, Answers | None]:
+    """The truth of two variables, and what networks say that were kept."""
+    stem = Path(shared.pages.tasks[key]).stem
+    flat = what.task.dim_in == 2
+    kept = shared.pictured.get(key, [])
+    always = shared.reference.model if shared.reference else ""
+    picks = chosen(kept, MAPS if flat else CURVES, always) if what.current == key else []
+    found = [network(one, shared.kept, what.task) for one in picks] if shared.kept else []
+    networks = [one for one in found if one]
+    if flat:
+        over = plane(what)
+        return truth(folder, stem, what, over), maps(folder, stem, what, over, networks)
+    return None, curves(what, networks) if what.task.dim_in == 1 else None
