@@ -11,10 +11,6 @@ We differ: 20 of its 50 steps, since each of them takes seconds.
 
 from __future__ import annotations
 
-import contextlib
-import os
-import tempfile
-import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from importlib.util import find_spec
@@ -26,6 +22,7 @@ from rows import Row
 from torch import Generator, Tensor
 from turns import Side, in_turns
 
+from kansci.claims.packages import aside
 from kansci.discover import get_model, get_task
 from kansci.ensemble import Ensemble, Member
 from kansci.objective import Objective
@@ -77,7 +74,7 @@ def measure(gear: Gear, *, steps: int = STEPS, evaluations: int = EVALUATIONS) -
     """Processor time until pykan's last error: the median of our seeds, each trained alone."""
     task = tutorial()
     _prepared(task, gear, 0, evaluations)  # its program, if it takes one, is there from now on
-    with _elsewhere():
+    with aside():
         _, ours, theirs = in_turns(
             lambda side: [_ours(task, gear, seed, evaluations, side) for seed in SEEDS],
             lambda side: list(_pykan(task, steps, side)),
@@ -205,21 +202,3 @@ def _laplacian(model: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
 
     bends = jacobian(lambda z: jacobian(model, z)[:, 0, :], x)
     return bends.diagonal(dim1=1, dim2=2).sum(1, keepdim=True)
-
-
-@contextlib.contextmanager
-def _elsewhere() -> Iterator[None]:
-    """pykan writes to the folder one stands in, draws, prints, and uses what torch deprecates."""
-    os.environ.setdefault("MPLBACKEND", "Agg")
-    here = os.getcwd()
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        warnings.catch_warnings(),
-        torch.random.fork_rng(),  # it seeds globally
-    ):
-        warnings.simplefilter("ignore")
-        os.chdir(folder)
-        try:
-            yield
-        finally:
-            os.chdir(here)

@@ -14,12 +14,13 @@ from kansci.engine import choose_device, isolated
 from kansci.ensemble import Member
 from kansci.errors import UnknownName, UserError
 from kansci.judging import chosen
-from kansci.ledger import load_records
 from kansci.models import Model
 from kansci.preparing import prepare
 from kansci.recipe import Recipe
 from kansci.record import Record
 from kansci.reference import Reference
+from kansci.sandbox import named
+from kansci.submission.ledger import load_ledger
 from kansci.suite import Cell, get_suite
 from kansci.task import Task
 from kansci.together import Job
@@ -39,7 +40,8 @@ def run(
 
     Whatever happens to the model ends in the Record's `status` and `reason`. It is trained in a
     process of its own, within the memory of the suite and, with its recipe, within its time; the
-    first call waits some seconds until that process can start. A Task or a Model that was made by
+    first call waits some seconds until that process can start. A model's file is loaded in its
+    sandbox only, and never here; see docs/isolation.md. A Task or a Model that was made by
     hand, and that no name or file leads to, is trained in the calling process, without limits.
 
     Args:
@@ -52,7 +54,7 @@ def run(
     Raises:
         UserError: for a name that nothing has, or a device that is not there.
     """
-    cell = _cell(task, model, parameters, suite, recipe)
+    cell = _cell(task, named(model) if isinstance(model, str) else model, parameters, suite, recipe)
     limits = get_suite(suite)
     seconds = float("inf") if recipe else limits.seconds
     where = choose_device(device)
@@ -126,8 +128,9 @@ def rank(board: str | Board, records: Iterable[AnyRecord] | str | Path) -> list[
     """The rows of a leaderboard, the best first.
 
     Args:
-        records: Records, as `load_records` reads them, or a folder of them.
+        records: Records, as `load_records` reads them, or a folder of them; of a ledger, those of
+            submissions, too.
     """
-    found = load_records(records) if isinstance(records, str | Path) else records
+    found = load_ledger(records) if isinstance(records, str | Path) else records
     chosen = get_board(board) if isinstance(board, str) else board
     return boards.rank(chosen, found, frozen_reference())

@@ -16,7 +16,7 @@ from pydantic import Field
 
 from kansci.models.zoo import ZOO, get_model
 from kansci.reading import Reading
-from kansci.record import Frozen, Record, Speed
+from kansci.record import Frozen, Record, Speed, Submitted
 from kansci.reference import Reference
 from kansci.standing import Standing
 from kansci.stats import Cell, hierarchical_mean, interval, rank_ranges, replicates
@@ -48,6 +48,7 @@ class Row(Frozen, frozen=True):
     stale: int = Field(default=0, description="Records of another content of their task")
     unused: int = Field(default=0, description="Records by another recipe or method, superseded")
     control: bool = False
+    submitted: Submitted = Field(default="", description="what came of verifying a submission")
     columns: dict[str, Value] = Field(default={}, description="in the order of display")
     note: str = ""
 
@@ -145,6 +146,7 @@ def blank(entry: Entry) -> Row:
         stale=standing.stale,
         unused=standing.unused,
         control=is_control(standing.model),
+        submitted=standing.submitted,
         columns=entry.columns,
         note=entry.note,
     )

@@ -1,7 +1,8 @@
 """What a child does: finds its task and model by name, trains, and sends back what was learned.
 
 It is told names, numbers and the recipe, in JSON, and asks its parent for the rates once; see
-`messages` for what it says.
+`messages` for what it says. In the sandbox of a submitted file it has no tasks: it is handed them
+without their truth, and asks for points as it goes.
 """
 
 from __future__ import annotations
@@ -15,19 +16,25 @@ import sys
 import warnings
 from importlib import import_module
 from pathlib import Path
+from typing import Annotated
 
 import torch
-from pydantic import BaseModel, TypeAdapter
+from pydantic import Field, TypeAdapter
 
 from kansci.allocation import keep_freed_memory
+from kansci.assignment import Assignment, Here
+from kansci.blind import Line, blind
 from kansci.diagnosis import diagnosis
-from kansci.discover import Origin, get_model, model_from, origin_of, task_from
-from kansci.forkserver import ONE_THREAD, megabytes, serve
+from kansci.discover import get_model, model_from, task_from
+from kansci.forkserver import megabytes, serve
 from kansci.judging import check_shapes
-from kansci.messages import Answer, Failure, Note, Partial, Steps, facts_of, packed, send
-from kansci.objective import Gear
+from kansci.messages import Answer, Failure, Note, Partial, Steps, send
+from kansci.parcels import facts_of, packed
+from kansci.pde import pde
 from kansci.recipe import Optimizer, Recipe
 from kansci.record import Curve
+from kansci.sandbox import guard
+from kansci.sandbox.errands import Errand, run
 from kansci.suite import Cell
 from kansci.together import Job
 from kansci.tracing import traced
@@ -36,56 +43,10 @@ from kansci.way import Watch
 
 STEPS = 25  # evaluations between two words of a child
 MOST = 1 << 26  # bytes of what a parent says
+ASKED: TypeAdapter[Assignment | Errand] = TypeAdapter(
+    Annotated[Assignment | Errand, Field(discriminator="kind")]
+)
 RATES: TypeAdapter[list[float]] = TypeAdapter(list[float])
-
-
-class Assignment(BaseModel, frozen=True, extra="forbid"):
-    """What a parent asks for.
-
-    Attributes:
-        memory: limit in MB.
-        keep: whether the numbers of the trained networks are wanted.
-        folder: where the parent stands, for files that the user's code opens.
-        path: where the parent finds modules, for those that the user's code imports.
-    """
-
-    tasks: tuple[Origin, ...]
-    model: Origin
-    budget: int
-    recipe: Recipe
-    device: str
-    gear: Gear | None
-    memory: float
-    keep: bool
-    folder: str
-    path: tuple[str, ...]
-    variables: dict[str, str]
-
-
-def assignment(
-    job: Job, *, device: torch.device, gear: Gear | None, memory: float, keep: bool = False
-) -> Assignment:
-    """Of a job that can travel."""
-    tasks, model = [origin_of(task) for task in job.tasks], origin_of(job.model)
-    assert model is not None
-    return Assignment(
-        tasks=tuple(one for one in tasks if one is not None),
-        model=model,
-        budget=job.budget,
-        recipe=job.recipe,
-        device=str(device),
-        gear=gear,
-        memory=memory,
-        keep=keep,
-        folder=os.getcwd(),
-        path=tuple(os.path.abspath(folder) for folder in sys.path),
-        variables={**os.environ, **ONE_THREAD},
-    )
-
-
-def can_travel(job: Job) -> bool:
-    """Whether another process can find what is to be trained."""
-    return all(origin_of(one) is not None for one in (job.model, *job.tasks))
 
 
 def serve_forever(handle: int) -> None:
@@ -96,15 +57,20 @@ def serve_forever(handle: int) -> None:
     rehearse()
     gc.collect()
     gc.freeze()  # or the first collection of every child copies all that there is
+    apart = guard.inside()
     with socket.socket(fileno=handle) as control:
-        serve(control, work)
+        if apart:
+            serve(control, work, guard.Guard(), guard.EVERY)
+        else:
+            serve(control, work)
 
 
 def rehearse() -> None:
     """Loads what a training loads only when it runs, so that no child has to."""
     import_module("torch._dynamo")
     traced(lambda one: (one.sin(),), [torch.ones(2, 2)])
-    task = task_from(Origin("poisson"))
+    names = {"variables": {"x": (0.0, 1.0)}, "unknowns": ("u",), "equations": ("u_xx",)}
+    task = pde(name="rehearsal", version=1, conditions=(), truth="x", source="", grid=(5,), **names)
     if torch.version.cuda is None:  # gradients would open the GPU, which does not survive a fork
         recipe = Recipe(
             optimizers=(Optimizer(evaluations=1),), rates=(1e-3,), evaluation_seeds=(0,), points=2
@@ -113,16 +79,29 @@ def rehearse() -> None:
 
 
 def work(talk: socket.socket) -> None:
-    """One child, from its assignment to its answer."""
-    given = Assignment.model_validate_json(_line(talk))
+    """One child, from what it is asked for to its answer."""
+    given = ASKED.validate_json(_line(talk))
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     warnings.simplefilter("ignore")  # nobody would see them
     _silence()
-    os.chdir(given.folder)
-    sys.path[:] = given.path
-    os.environ.clear()
-    os.environ.update(given.variables)
-    _limit(given.memory, torch.device(given.device))
+    if isinstance(given, Errand):
+        _limit(given.memory, torch.device("cpu"))
+        run(given, talk)
+    else:
+        _stand(given.here)
+        _limit(given.memory, torch.device(given.device))
+        _answered(given, talk)
+
+
+def _stand(here: Here | None) -> None:
+    if here is not None:
+        os.chdir(here.folder)
+        sys.path[:] = here.path
+        os.environ.clear()
+        os.environ.update(here.variables)
+
+
+def _answered(given: Assignment, talk: socket.socket) -> None:
     try:
         learned = _train(given, talk)
     except (Exception, SystemExit) as problem:
@@ -133,15 +112,19 @@ def work(talk: socket.socket) -> None:
 
 
 def _train(given: Assignment, talk: socket.socket) -> list[Learned]:
-    model = model_from(given.model)
+    line = Line(talk)
     tasks = [task_from(origin) for origin in given.tasks]
+    tasks += [blind(one, line, place) for place, one in enumerate(given.handed)]
+    model = model_from(given.model)
     job = Job(tuple(Cell(task, model, given.budget, given.recipe, "") for task in tasks))
 
     def choose(tuned: list[Learned]) -> list[float]:
         check_shapes(job, "validation", tuned)
         watch.flush()
         send(talk, _answer("tuned", tuned), packed(tuned))
-        return RATES.validate_json(_line(talk))
+        rates = RATES.validate_json(_line(talk))
+        line.begin()
+        return rates
 
     watch = _Telling(talk)
     what = (tasks, model, given.budget, given.recipe, choose)
@@ -207,6 +190,8 @@ def _limit(memory: float, device: torch.device) -> None:
     libraries take beside it is left free.
     """
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    if guard.alone():
+        guard.limit()
     if sys.platform != "linux" or device.type != "cpu":
         return
     Path("/proc/self/oom_score_adj").write_text("500")  # rather this one than its parent

@@ -14,7 +14,7 @@ from typing import Any
 
 import torch
 
-from kansci.child import can_travel
+from kansci.assignment import can_travel
 from kansci.engine import execute as execute_here
 from kansci.errors import UserError
 from kansci.membership import LOOK, Head, Need, connect, last_line, load_ray, need

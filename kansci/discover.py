@@ -23,6 +23,7 @@ from weakref import WeakKeyDictionary
 
 from kansci import models
 from kansci.errors import UnknownName, UserError
+from kansci.installed import find_installed
 from kansci.models import Model
 from kansci.models.model import Option
 from kansci.models.naming import accepted, join, read
@@ -53,6 +54,12 @@ def origin_of(definition: Task | Model) -> Origin | None:
     return _ORIGINS.get(definition)
 
 
+def adopt(model: Model, origin: Origin) -> Model:
+    """The model, of which it is known now where another process finds it."""
+    _ORIGINS[model] = origin
+    return model
+
+
 def task_from(origin: Origin) -> Task:
     """The task that has this origin.
 
@@ -80,11 +87,12 @@ def model_from(origin: Origin) -> Model:
 
 
 def _unchanged(origin: Origin) -> None:
-    if _digest(Path(origin.file)) != origin.digest:
+    if digest_of(Path(origin.file)) != origin.digest:
         raise UserError(f"{origin.file}: changed while it was in use; run it again")
 
 
-def _digest(path: Path) -> str:
+def digest_of(path: Path) -> str:
+    """SHA-256 of a file; nothing, where there is none."""
     return sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
 
 
@@ -132,7 +140,7 @@ def _tasks_of(path: Path) -> tuple[Task, ...]:
     found = getattr(module, "tasks", None) or [getattr(module, "task", None)]
     if not isinstance(found, Iterable) or not all(isinstance(task, Task) for task in found):
         raise UserError(f"{path}: want `task = Task(...)` or `tasks = (...)`, got neither")
-    tasks, digest = tuple(task for task in found if isinstance(task, Task)), _digest(path)
+    tasks, digest = tuple(task for task in found if isinstance(task, Task)), digest_of(path)
     for task in tasks:
         _ORIGINS[task] = Origin(task.name, str(path), digest)
     return tasks
@@ -226,17 +234,17 @@ def _varied(vary: Callable[..., Task], label: str, options: tuple[tuple[str, Opt
 def get_model(name: str, **options: Option) -> Model:
     """`kansci.models.get_model`, and another process can find the model again."""
     model = models.get_model(name, **options)
-    _ORIGINS[model] = Origin(model.name)
-    return model
+    return adopt(model, Origin(model.name))
 
 
 def find_model(name: str) -> Model:
-    """A model of the zoo by name, or the one that a file of one's own defines."""
+    """A model of the zoo by name, of an installed package, or of a file of one's own."""
     if not name.endswith(".py"):
-        return get_model(name)
+        if name in models.list_models() or (found := find_installed(name)) is None:
+            return get_model(name)
+        return adopt(found, Origin(name))
     path = Path(name).resolve()
-    model = getattr(load(Path(name)), "model", None)
+    model = getattr(load(path), "model", None)
     if not isinstance(model, Model):
         raise UserError(f"{name}: want `model = Model(name, build)`, got {model!r}")
-    _ORIGINS[model] = Origin(model.name, str(path), _digest(path))
-    return model
+    return adopt(model, Origin(model.name, str(path), digest_of(path)))

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import torch
 
-from kansci.child import can_travel
+from kansci.assignment import can_travel
 from kansci.errors import OutOfTime, UserError
 from kansci.forkserver import SERVER, megabytes, possible
 from kansci.hearing import Progress, Tell

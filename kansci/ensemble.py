@@ -6,7 +6,6 @@ dimension: networks and losses are written for one, and `torch.vmap` lifts them.
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Sequence
 from copy import deepcopy
 from typing import Any, NamedTuple
@@ -19,6 +18,7 @@ from kansci.calculus import Network
 from kansci.draws import Draws
 from kansci.gauss import normal
 from kansci.lent import lent
+from kansci.lifting import tried
 from kansci.looping import by_autograd, looped
 from kansci.losses import MeanSquares
 from kansci.models import trainable
@@ -50,7 +50,8 @@ class Ensemble:
     """Networks that differ in seed, rate, data or target.
 
     What cannot be lifted (control flow on data, random layers) is looped over, member by
-    member, with the same numbers; `lifted` says which it was.
+    member, with the same numbers; `lifted` says which it was, and `changes` whether a network
+    changes its own state as it learns.
 
     Args:
         makes: builds one network of each place; it draws from global generators, seeded for each
@@ -83,15 +84,14 @@ class Ensemble:
         self._rows = Rows(weights)
         self.flat = self._rows.join(weights)  # (member, n)
         self.params = self._rows.views(self.flat)
-        before = self._start
-        self._start = {
-            name: before[name] if _alike(tensor, before.get(name)) else tensor.clone()
-            for name, tensor in self.fixed.items()
-        }
+        fresh = {name: tensor.clone() for name, tensor in self.fixed.items()}
+        kept = {k: t for k, t in self._start.items() if k in fresh and t.shape == fresh[k].shape}
+        self._start = fresh | kept
         self._learner = deepcopy(networks[0]).to("meta").train()
         self._knower = deepcopy(self._learner).eval()
-        self.changes = False  # whether a network changes its own state as it learns
-        self.lifted = self._try_lifting(self._example)
+        self.lifted = True  # so that the trial lifts
+        trial = self.gradients(lambda network, x: network(x).sum())
+        self.lifted, self.changes = tried(trial, self.flat, self.fixed, self._example)
 
     def remake(self, remake: Remake) -> None:
         """Every network becomes another, which may have more numbers; it learns on from there.
@@ -242,32 +242,7 @@ class Ensemble:
         with Draws("start", member.seed):
             return make()
 
-    def _try_lifting(self, example: Tensor) -> bool:
-        def total(predict: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
-            return predict(x).sum()
-
-        before = {name: tensor.clone() for name, tensor in self.fixed.items()}
-        draws = Draws("trial", 0, self.device)
-        untouched = draws.unseen()
-        self.lifted = True
-        try:
-            with warnings.catch_warnings(), draws:
-                warnings.simplefilter("ignore")  # about slow fallbacks of a module we only try
-                few = min(len(self.members), 2)  # lifting is tried on as many as can differ
-                given = (self.flat, *self.fixed.values(), example)
-                self.gradients(total)(*(one[:few] for one in given))
-        except (RuntimeError, NotImplementedError):
-            return False  # a network that is simply wrong fails again, with a plainer error
-        finally:
-            after, self.fixed = self.fixed, before
-            self.changes = any(not torch.equal(after[name], one) for name, one in before.items())
-        return draws.unseen() == untouched
-
     def _over_members(self, one: Callable[..., Any], among: slice = EVERY) -> Callable[..., Any]:
         if self.lifted:
             return torch.vmap(one)  # refuses random layers: draws would depend on neighbours
         return looped(one, self._draws[among])
-
-
-def _alike(now: Tensor, before: Tensor | None) -> bool:
-    return before is not None and now.shape == before.shape

@@ -5,7 +5,18 @@ from difflib import get_close_matches
 
 
 class UserError(Exception):
-    """What the user can mend: one line (wanted, got, what to do), never a traceback."""
+    """What the user can mend: one line (wanted, got, what to do), never a traceback.
+
+    It may quote a file of somebody else's: what a terminal would obey is shown as its escape.
+    """
+
+    def __str__(self) -> str:
+        return one_line(str(self.args[0]) if self.args else "")
+
+
+def one_line(text: str) -> str:
+    """A text with all that does not print written as escapes."""
+    return "".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in text)
 
 
 class UnknownName(UserError, LookupError):
@@ -19,9 +30,6 @@ class UnknownName(UserError, LookupError):
         else:
             advice = f"there are: {', '.join(self.known) or 'none'}"
         super().__init__(f"unknown {kind} {name!r}: {advice}{hint and f' ({hint})'}")
-
-    def __str__(self) -> str:  # LookupError would show the text in quotes
-        return str(self.args[0])
 
 
 class DoesNotFit(ValueError):

@@ -11,28 +11,26 @@ Nobody is left over: children die with the server, and the server when its paren
 from __future__ import annotations
 
 import atexit
-import ctypes
 import json
 import os
-import selectors
 import signal
 import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
-Work = Callable[[socket.socket], None]
+from kansci.forking import BEGUN as BEGUN
+from kansci.forking import megabytes as megabytes
+from kansci.forking import serve as serve
+
 BOOT = (
     "import importlib, json, sys; sys.path[:] = json.loads(sys.argv[1]); "
     "importlib.import_module(sys.argv[2]).serve_forever(int(sys.argv[3]))"
 )
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
-BEGUN = b"begun\n"
 PATIENCE = 10.0  # seconds for the server to end, before it is killed
-PR_SET_PDEATHSIG = 1
 
 
 class Exit(NamedTuple):
@@ -42,11 +40,29 @@ class Exit(NamedTuple):
         code: the exit code, or the signal's number, negative.
         seconds: of the processor, those of processes that it started and waited for included.
         memory: peak resident MB of the largest of them.
+        reason: why the server ended it, where it did so unasked.
     """
 
     code: int
     seconds: float = 0.0
     memory: float = 0.0
+    reason: str = ""
+
+
+class Around(NamedTuple):
+    """What a server is started in.
+
+    Attributes:
+        command: that starts it, before its own.
+        variables: all that it has; `None`: those of its parent.
+        path: where it finds modules; `None`: where its parent does.
+        folder: where it stands.
+    """
+
+    command: Sequence[str] = ()
+    variables: Mapping[str, str] | None = None
+    path: Sequence[str] | None = None
+    folder: str = "/"  # holds nothing of anybody's
 
 
 class Forkserver:
@@ -54,10 +70,11 @@ class Forkserver:
 
     Args:
         module: whose `serve_forever`, handed the number of a socket, is the server.
+        around: what it is started in, asked for whenever one is.
     """
 
-    def __init__(self, module: str) -> None:
-        self._module = module
+    def __init__(self, module: str, around: Callable[[], Around] = Around) -> None:
+        self._module, self._around = module, around
         self._lock = threading.Lock()
         self._owner = 0
         self._control: socket.socket | None = None
@@ -81,6 +98,13 @@ class Forkserver:
             socket.send_fds(self._started(), [b"+"], [theirs.fileno(), told.fileno()])
         return talk, word
 
+    def kill(self) -> None:
+        """Ends a server that does not listen, and with it its children, at once."""
+        with self._lock:
+            if self._process is not None and self._owner == os.getpid():
+                self._process.kill()
+                self._process.wait()
+
     def close(self) -> None:
         """Ends the server and its children; the next child starts another."""
         with self._lock:
@@ -103,15 +127,20 @@ class Forkserver:
             control.close()
         self._owner = os.getpid()
         self._control, theirs = socket.socketpair()
-        path = json.dumps([os.path.abspath(folder) for folder in sys.path])
+        around = self._around()
+        folders = sys.path if around.path is None else around.path
+        path = json.dumps([os.path.abspath(folder) for folder in folders])
+        variables = os.environ if around.variables is None else around.variables
+        own = [sys.executable, "-c", BOOT, path, self._module, str(theirs.fileno())]
         with theirs:
             self._process = subprocess.Popen(
-                [sys.executable, "-c", BOOT, path, self._module, str(theirs.fileno())],
+                [*around.command, *own],
                 pass_fds=(theirs.fileno(),),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
-                env={**os.environ, **ONE_THREAD},
-                cwd="/",  # holds no folder of anybody's
+                stderr=subprocess.DEVNULL if around.command else None,  # a terminal is a way out
+                env={**variables, **ONE_THREAD},
+                cwd=around.folder,
                 start_new_session=True,  # Ctrl-C is the parent's to answer
             )
         return self._control
@@ -136,104 +165,3 @@ def read_exit(said: bytes) -> Exit | None:
     if len(lines) > 1:
         return Exit(*json.loads(lines[1]))
     return Exit(-signal.SIGKILL) if lines else None
-
-
-def serve(control: socket.socket, work: Work) -> None:
-    """The server: forks a child for every two sockets that arrive, until nobody is there."""
-    parent = os.getppid()
-    ears, mouth = socket.socketpair()  # a signal makes itself heard here
-    mouth.setblocking(False)
-    ears.setblocking(False)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGCHLD, lambda *_: None)
-    signal.set_wakeup_fd(mouth.fileno())
-    children: dict[int, socket.socket] = {}
-    selector = selectors.DefaultSelector()
-    for one in (control, ears):
-        selector.register(one, selectors.EVENT_READ)
-    try:
-        while os.getppid() == parent:
-            ready = [key.fileobj for key, _ in selector.select(timeout=1.0)]
-            if ears in ready:
-                with suppress(BlockingIOError):
-                    ears.recv(4_096)
-            for pid, word in list(children.items()):
-                if word in ready:  # anything, and an end above all, means that it is to die
-                    _kill(pid)
-                    selector.unregister(word)
-            if control in ready:
-                message, handles, _, _ = socket.recv_fds(control, 1, 2)
-                if not message:
-                    return
-                talk, word = (socket.socket(fileno=handle) for handle in handles)
-                others = (control, ears, mouth, word, *children.values())
-                pid = _forked(talk, others, work)
-                talk.close()
-                with suppress(OSError):  # nobody listens any more
-                    word.sendall(BEGUN)
-                children[pid] = word
-                selector.register(word, selectors.EVENT_READ)
-            _bury(children, selector)
-    finally:
-        signal.set_wakeup_fd(-1)  # the end of a child may still come
-        for pid in children:
-            _kill(pid)
-
-
-def _forked(talk: socket.socket, others: tuple[socket.socket, ...], work: Work) -> int:
-    server = os.getpid()
-    pid = os.fork()
-    if pid:
-        return pid
-    code = 1
-    try:
-        os.setsid()
-        signal.set_wakeup_fd(-1)
-        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-        _die_with(server)
-        for one in others:
-            one.close()
-        work(talk)
-        code = 0
-    finally:
-        os._exit(code)
-
-
-def _die_with(parent: int) -> None:
-    """Linux kills this process when its parent is gone."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-        if os.getppid() != parent:  # it was gone before that
-            os._exit(1)
-
-
-def _kill(pid: int) -> None:
-    """A child and its group: what it started, such as a compiler, dies with it."""
-    with suppress(ProcessLookupError, PermissionError):
-        os.killpg(pid, signal.SIGKILL)
-    with suppress(ProcessLookupError):  # it has no group yet, just after the fork
-        os.kill(pid, signal.SIGKILL)
-
-
-def _bury(children: dict[int, socket.socket], selector: selectors.BaseSelector) -> None:
-    for pid, word in list(children.items()):
-        if hasattr(os, "waitid"):
-            if os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:
-                continue
-            _kill(pid)  # its group, while the number is still its own
-        ended, status, used = os.wait4(pid, os.WNOHANG)
-        if not ended:
-            continue
-        code = os.waitstatus_to_exitcode(status)
-        said = json.dumps([code, used.ru_utime + used.ru_stime, megabytes(used.ru_maxrss)])
-        with suppress(OSError):  # nobody listens any more
-            word.sendall(said.encode() + b"\n")
-        with suppress(KeyError):
-            selector.unregister(word)
-        word.close()
-        del children[pid]
-
-
-def megabytes(resident: int) -> float:
-    """Of what `getrusage` calls memory: bytes on a Mac, kilobytes elsewhere."""
-    return resident * (1 if sys.platform == "darwin" else 1_024) / 1e6

@@ -11,23 +11,26 @@ from contextlib import contextmanager
 from kansci.child import RATES
 from kansci.judging import members_of, shapes
 from kansci.messages import (
+    SIZES,
     Answer,
     Failure,
     Inbox,
+    Inputs,
     Message,
     Nonsense,
     Note,
     Partial,
+    Points,
     Steps,
-    bytes_of,
-    unpacked,
 )
+from kansci.parcels import bytes_of, unpacked, written
 from kansci.record import Record
 from kansci.runner import Judge
 from kansci.suite import Cell
 from kansci.task import Split
 from kansci.together import Job
 from kansci.training import Learned
+from kansci.tutor import Tutor
 
 WEIGHTS = 1 << 28  # bytes that the networks of a job may take
 Progress = Callable[[Cell, int], None]
@@ -38,7 +41,8 @@ class Hearing:
     """All that one child says, from its first word to its answer.
 
     Args:
-        say: sends a line back to the child, which asks for the rates.
+        say: sends bytes back to the child, which asks for the rates.
+        tutor: answers a child that was handed its tasks without their truth.
 
     Attributes:
         records: of its answer, or of the failure that it reports; `None` until then.
@@ -46,12 +50,18 @@ class Hearing:
     """
 
     def __init__(
-        self, judge: Judge, progress: Progress, note: Tell, say: Callable[[bytes], None]
+        self,
+        judge: Judge,
+        progress: Progress,
+        note: Tell,
+        say: Callable[[bytes], None],
+        tutor: Tutor | None = None,
     ) -> None:
         self.job: Job = judge.job
         self.records: list[Record] | None = None
         self.memory = 0.0
         self._judge, self._progress, self._note, self._say = judge, progress, note, say
+        self._tutor = tutor
         self._keep = judge.weights is not None
         largest = max(self._size("validation"), self._size("test"))
         self._inbox = Inbox(largest + WEIGHTS * self._keep)
@@ -89,12 +99,22 @@ class Hearing:
                 tuned = self._unpacked(message, arrays, "validation", keep=False)
                 with _strict():
                     rates = self._judge.choose(tuned)
-                self._say(RATES.dump_json(rates))
+                if self._tutor:
+                    self._tutor.begin("test")
+                self._say(RATES.dump_json(rates) + b"\n")
+            case Points() | Inputs():
+                self._teach(message)
             case Answer():
                 learned = self._unpacked(message, arrays, "test", keep=self._keep)
                 self.memory = message.memory
                 with _strict():
                     self.records = self._judge.judged(learned)
+
+    def _teach(self, question: Points | Inputs) -> None:
+        if self._tutor is None:
+            raise Nonsense("asked for what it holds")
+        payload = written(self._tutor.answer(question))
+        self._say(SIZES.pack(0, len(payload)) + payload)
 
     def _unpacked(
         self, answer: Answer, arrays: bytes, split: Split, *, keep: bool

@@ -140,13 +140,15 @@ def load(path: Path) -> AnyRecord:
         return kind.model_validate_json(text)
     except ValidationError as error:
         raise UserError(f"{path}: {_refusal(text, error)}") from error
+    except TypeError as error:  # of a validator that compares what is written, whatever it is
+        raise UserError(f"{path}: no Record, {error}; {ADVICE}") from error
 
 
 def _refusal(text: str, error: ValidationError) -> str:
     """What is wrong with a text that is no Record; it is read again, so only then."""
     try:
         content = json.loads(text)
-    except json.JSONDecodeError as invalid:
+    except (ValueError, RecursionError) as invalid:  # numbers and depths beyond Python's limits
         return f"want a Record in JSON, got {invalid}; {ADVICE}"
     if not isinstance(content, dict):
         return f"want a Record, got a {type(content).__name__}; {ADVICE}"

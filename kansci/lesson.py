@@ -11,8 +11,7 @@ from torch import Tensor
 
 from kansci.additions import Addition, with_additions
 from kansci.ensemble import Ensemble
-from kansci.models.grids import divide
-from kansci.models.grids.layers import local_layers
+from kansci.hooks import can_refine, refined
 from kansci.objective import Evaluation, Objective
 from kansci.optim import OPTIMIZERS
 from kansci.preparing import draw
@@ -93,8 +92,8 @@ class Lesson:
 
     def _refine(self, times: int) -> None:
         """Divides the cells of every grid; networks without a grid stay what they are."""
-        if local_layers(self.ensemble.network(0)):
-            self.ensemble.remake(lambda network: divide(network, times).network)
+        if can_refine(self.ensemble.network(0)):
+            self.ensemble.remake(lambda network: refined(network, times))
             self.objective = self._objective()
 
     def _objective(self) -> Objective:

@@ -17,12 +17,13 @@ from pathlib import Path
 import torch
 from pydantic import BaseModel
 
-from kansci.discover import PACKAGE, Origin, home, model_from, origin_of, task_from
+from kansci.discover import PACKAGE, Origin, digest_of, home, model_from, origin_of, task_from
 from kansci.engine import choose_device, isolated
 from kansci.environment import environment
 from kansci.errors import UserError
 from kansci.objective import Gear
 from kansci.recipe import Recipe
+from kansci.sandbox import Foreign, foreign
 from kansci.suite import Cell
 from kansci.together import Job
 
@@ -42,6 +43,7 @@ class Order(Said, frozen=True):
     """A job, and what it may take.
 
     Attributes:
+        apart: whether the model is never to be loaded outside a sandbox.
         files: the user's own that define its tasks and its model, by path.
         versions: of whoever gives the order; a node that has others refuses.
         seconds: time limit of a cell.
@@ -50,6 +52,7 @@ class Order(Said, frozen=True):
 
     tasks: tuple[Origin, ...]
     model: Origin
+    apart: bool
     budget: int
     recipe: Recipe
     suite: str
@@ -92,6 +95,7 @@ def order(
     return Order(
         tasks=known,
         model=model,
+        apart=isinstance(job.model, Foreign),
         budget=job.budget,
         recipe=job.recipe,
         suite=job.cells[0].suite,
@@ -131,7 +135,8 @@ class _Head(BaseModel, extra="ignore"):
 
 
 def _obey(given: Order) -> Reply:
-    model = model_from(_here(given.model, given.files))
+    where = _here(given.model, given.files)
+    model = foreign(where.file) if given.apart else model_from(where)
     tasks = [task_from(_here(origin, given.files)) for origin in given.tasks]
     what = (model, given.budget, given.recipe, given.suite)
     job = Job(tuple(Cell(task, *what) for task in tasks))
@@ -153,19 +158,15 @@ def _here(origin: Origin, files: dict[str, bytes]) -> Origin:
     Raises:
         UserError: if it is neither here nor in the order.
     """
-    if not origin.file or _digest(Path(origin.file)) == origin.digest:
+    if not origin.file or digest_of(Path(origin.file)) == origin.digest:
         return origin
     if origin.file not in files:
         raise UserError(f"{origin.file}: gone since it was read; run it again")
     path = _scratch() / origin.digest[:16] / Path(origin.file).name
-    if _digest(path) != origin.digest:
+    if digest_of(path) != origin.digest:
         path.parent.mkdir(exist_ok=True)
         path.write_bytes(files[origin.file])
     return origin._replace(file=str(path))
-
-
-def _digest(path: Path) -> str:
-    return sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
 
 
 @cache

@@ -11,9 +11,9 @@ from torch import nn
 from kansci.draws import Draws
 from kansci.ensemble import Ensemble, Member
 from kansci.errors import DoesNotFit
+from kansci.hooks import refined_count
 from kansci.losses import numbers_of
 from kansci.models import Model, Units, trainable
-from kansci.models.grids import divided_count
 from kansci.recipe import Recipe
 from kansci.sampling import stream
 from kansci.task import Batch, Loss, Sample, Stage, Task
@@ -62,7 +62,7 @@ def maker(task: Task, model: Model, budget: int, recipe: Recipe) -> Callable[[],
 
     def make() -> nn.Module:
         network = model.build(task.dim_in, task.dim_out, coarse)
-        count = trainable(network) if times == 1 else divided_count(network, times)
+        count = trainable(network) if times == 1 else refined_count(network, times)
         if not 0 < count <= budget:
             raise ValueError(f"want 1 to {budget} trainable numbers, got {count}")
         whole = Units(network, task.domain, task.scale, task.ansatz, task.coefficients)
@@ -83,7 +83,7 @@ def coarse_budget(task: Task, model: Model, budget: int, times: int) -> int:
     def count(coarse: int) -> int:
         try:
             with Draws("trial"):
-                return divided_count(model.build(task.dim_in, task.dim_out, coarse), times)
+                return refined_count(model.build(task.dim_in, task.dim_out, coarse), times)
         except DoesNotFit:  # too few numbers for any network: look further up
             return 0
 

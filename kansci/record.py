@@ -6,7 +6,7 @@ import math
 from hashlib import sha256
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, Field
+from pydantic import BaseModel, BeforeValidator, Field, ValidationInfo, field_validator
 
 from kansci.recipe import Recipe
 
@@ -23,6 +23,7 @@ Status = Literal[
     "not_applicable",
     "does_not_fit",
 ]
+Submitted = Literal["", "self-reported", "verified", "flagged"]  # "": no submission
 FAILED: frozenset[Status] = frozenset(
     {"diverged", "invalid_output", "crashed", "timeout", "out_of_memory"}
 )
@@ -137,6 +138,16 @@ class Record(Frozen, frozen=True):
     rough: bool = False
     environment: Environment
     verified: Literal["self", "ci", "maintainer"] = "self"
+    submitted: Submitted = Field(
+        default="", exclude=True, description="status of the bundle it was read from; in no file"
+    )
+
+    @field_validator("submitted")
+    @classmethod
+    def _in_no_file(cls, value: Submitted, info: ValidationInfo) -> Submitted:
+        if info.mode == "json":
+            raise ValueError("what came of a submission is not for its Records to say")
+        return value
 
     @property
     def name(self) -> str:

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from kansci.draws import Draws
 from kansci.ensemble import Member
 from kansci.errors import NotApplicable, OutOfTime
+from kansci.hooks import offered
 from kansci.judging import chosen
 from kansci.models import Model
 from kansci.models.edges import edge_layers, prune, train
@@ -101,6 +102,8 @@ def data_of(task: Task, recipe: Recipe, seed: int) -> tuple[Tensor, Tensor]:
 def _check_edges(model: Model, task: Task, budget: int) -> None:
     with Draws("trial"):
         network = model.build(task.dim_in, task.dim_out, budget)
+    if offered(network, "symbolic"):
+        return
     try:
         edge_layers(network)
     except ValueError as problem:
@@ -140,9 +143,11 @@ def _named(search: Search, seed: int, network: nn.Module | None, say: Say) -> Fi
             if time.process_time() > deadline:
                 raise OutOfTime(f"want edges named within {search.seconds:g} CPU seconds: {line}")
 
+        symbols = search.task.statement.variables if search.task.statement else None
+        if offered(network, "symbolic"):
+            return expression(network, symbols), None
         x, y = data_of(search.task, search.recipe, seed)
         bare = _cut(network, x, y, search)
-        symbols = search.task.statement.variables if search.task.statement else None
         named = symbolic(bare, x, y, price=search.price, tries=search.tries, progress=heard)
         return expression(named, symbols), _edges(bare)
 

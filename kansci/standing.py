@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from kansci.ledger import AnyRecord
-from kansci.record import FAILED, Record, Speed
+from kansci.record import FAILED, Record, Speed, Submitted
 from kansci.stats import CAP, Cell, Floats, decades
 
 Measure = Callable[[Record], Floats | None]
@@ -58,6 +58,11 @@ class Standing:
     def failed(self) -> int:
         """Members that count as the trivial predictor."""
         return sum(int(failures(record).sum()) for record in self.scored)
+
+    @property
+    def submitted(self) -> Submitted:
+        """What came of verifying the submission that the Records are of, if they are of one."""
+        return self.records[0].submitted if self.records else ""
 
     def count(self, status: str) -> int:
         return sum(record.status == status for record in self.records)

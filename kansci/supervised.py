@@ -13,15 +13,18 @@ from typing import NamedTuple
 
 import torch
 
-from kansci.child import assignment
+from kansci.assignment import assignment
 from kansci.death import cause, killed_for_memory, was_killed
 from kansci.forkserver import SERVER, Exit, read_exit
 from kansci.hearing import Hearing, Progress, Tell
 from kansci.messages import Nonsense
 from kansci.record import FAILED, Gear, Record, Status
 from kansci.runner import Judge
+from kansci.sandbox import Foreign
+from kansci.sandbox.servers import server_of
 from kansci.suite import MEMORY
 from kansci.together import Job
+from kansci.tutor import Tutor
 
 PATIENCE = 10.0  # seconds for a killed child to be gone
 TRIES = 2  # of a job that is killed from outside
@@ -59,13 +62,14 @@ class Child:
         self.job, self.number = begun
         self._seconds = limits.seconds * len(self.job.cells)
         self._judge = judge
-        self._hearing = Hearing(judge, progress, note, self._say)
+        model = self.job.model
+        tutor = Tutor(self.job) if isinstance(model, Foreign) else None
+        self._server = server_of(*model.origin[1:]) if isinstance(model, Foreign) else SERVER
+        self._hearing = Hearing(judge, progress, note, self._say, tutor)
         self._verdict: tuple[Status, str] | None = None
         self._exit: Exit | None = None
         self._word_said = b""
         self._killed_before = killed_for_memory()
-        self._talk, self._word = SERVER.child()
-        self._deaf = False
         given = assignment(
             self.job,
             device=limits.device,
@@ -73,8 +77,9 @@ class Child:
             memory=limits.memory,
             keep=limits.weights is not None,
         )
-        self._say(given.model_dump_json().encode())
-        self._talk.setblocking(False)
+        self._talk, self._word = self._server.child()
+        self._deaf = False
+        self._say(given.model_dump_json().encode() + b"\n")
         self.deadline = float("inf")  # until it has begun: the forkserver may load torch first
         self.over = False
 
@@ -99,7 +104,10 @@ class Child:
 
     def look_at_the_clock(self) -> None:
         """Kills what is late."""
-        if time.monotonic() > self.deadline and self._verdict is None and not self.over:
+        late = time.monotonic() - self.deadline
+        if late > PATIENCE and self._verdict is not None and not self.over:
+            self._server.kill()  # the child has made it deaf, or stopped it
+        elif late > 0 and self._verdict is None and not self.over:
             many = len(self.job.cells)
             what = "a cell" if many == 1 else f"{many} cells that train together"
             self.end("timeout", f"want at most {self._seconds:g} seconds for {what}")
@@ -126,6 +134,7 @@ class Child:
         """The Records, or what is to be tried instead."""
         records = self._judgement()
         announced = self._verdict is not None or self._hearing.records is not None
+        announced = announced or bool(self._exit and self._exit.reason)
         if self.number < TRIES and not announced and was_killed(self._exit):
             self._hearing.take_back()
             return [], [Try(self.job, self.number + 1)]
@@ -142,11 +151,19 @@ class Child:
         return [record.updated(seconds=share, memory=peak) for record in records]
 
     def _cause(self) -> tuple[Status, str]:
+        if self._exit is not None and self._exit.reason:
+            return "crashed", self._exit.reason
         return cause(self._exit, for_memory=killed_for_memory() > self._killed_before)
 
-    def _say(self, line: bytes) -> None:
-        with suppress(OSError):  # it is gone, and its last word will say so
-            self._talk.sendall(line + b"\n")
+    def _say(self, said: bytes) -> None:
+        self._talk.settimeout(PATIENCE)
+        try:
+            self._talk.sendall(said)
+        except TimeoutError:
+            self.end("crashed", "asked, and did not listen to the answer")
+        except OSError:  # it is gone, and its last word will say so
+            pass
+        self._talk.setblocking(False)
 
     def _listen(self) -> bool:
         """Whether there was anything."""

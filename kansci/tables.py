@@ -17,39 +17,74 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 NONE = "-"
+GAP = 2  # characters between columns of a terminal
 INTERVAL = "[95 %]"
 MARK = "†"
 FOOTNOTE = "a control: a yardstick rather than a contender"
-NUMBERS = tuple(name for name in Row.model_fields if name not in ("columns", "note"))
+SUBMITTED = "‡"
+NOT_OURS = "submitted, and not verified by kansci: see the remarks"
+PAGE = 84  # characters of footnote size in a line of LaTeX's `article`
+NUMBERS = tuple(n for n in Row.model_fields if n not in ("submitted", "columns", "note"))
 
 
-def terminal(board: Board, rows: Sequence[Row], *, seeds: bool = False) -> Table:
-    """A rich Table that fits 100 columns; remarks stand below it."""
+def terminal(board: Board, rows: Sequence[Row], *, width: int = 100) -> Table:
+    """A rich Table, remarks below it; of the further columns, the first that fit the width."""
     from rich import box
     from rich.table import Table
     from rich.text import Text
 
-    notes = [f"{MARK} {FOOTNOTE}"] * any(row.control for row in rows)
+    notes = footnotes(rows)
     notes += [f"{row.model}: {text}" for row in rows if (text := remarks(row))]
     table = Table(
         title=Text(board.question, style="bold"),
-        caption=Text("\n".join([label(board), *notes]), style="dim"),
         caption_justify="left",
         box=box.SIMPLE_HEAD,
         padding=(0, 1, 0, 0),
     )
-    body = [_texts(row, _further(rows), seeds=seeds, remarked=False, mark=MARK) for row in rows]
-    for i, name in enumerate(_header(board, rows, seeds=seeds, remarked=False)):
-        if name == "model":  # the one that folds where the terminal is narrow
-            table.add_column(name, overflow="fold")
+    header = _header(board, rows, seeds=False, remarked=False)
+    body = [_texts(row, _further(rows), seeds=False, remarked=False) for row in rows]
+    shown, left_out = _fitting(header, body, width)
+    for i in shown:
+        if header[i] == "model":  # the one that folds where the terminal is narrow
+            table.add_column(header[i], overflow="fold")
         else:
-            wide = max((len(texts[i]) for texts in body), default=1)
-            if not name.endswith(INTERVAL):
-                name = name.replace(" ", "\n").replace("+\n", "+ ")
-            table.add_column(Text(name), justify="right", min_width=wide)
-    for texts in body:
-        table.add_row(*map(Text, texts))  # as Text, since [..] in a name would be markup
+            table.add_column(
+                Text(_folded(header[i])), justify="right", min_width=_wide(header, body, i)
+            )
+    for texts in body:  # as Text, since [..] in a name would be markup
+        table.add_row(*(Text(texts[i]) for i in shown))
+    if left_out:
+        notes.append(f"further columns, in a wider terminal or with --out: {', '.join(left_out)}")
+    table.caption = Text("\n".join([label(board), *notes]), style="dim")
     return table
+
+
+def _fitting(
+    header: Sequence[str], body: Sequence[Sequence[str]], width: int
+) -> tuple[list[int], list[str]]:
+    """Places of the columns that are shown, and names of the others.
+
+    Those of every board are always shown, so that a narrow terminal folds the names of models.
+    """
+    lasting = {0, 1, 2, len(header) - 2, len(header) - 1}
+    room = width - sum(_wide(header, body, i) + GAP for i in lasting)
+    shown = sorted(lasting)
+    for i in range(3, len(header) - 2):
+        room -= _wide(header, body, i) + GAP
+        if room < 0:
+            return sorted(shown), list(header[i:-2])
+        shown.append(i)
+    return sorted(shown), []
+
+
+def _wide(header: Sequence[str], body: Sequence[Sequence[str]], i: int) -> int:
+    """Characters that a column takes."""
+    return max(len(line) for line in (*_folded(header[i]).split("\n"), *(row[i] for row in body)))
+
+
+def _folded(name: str) -> str:
+    """A heading in as many lines as it has words."""
+    return name if name.endswith(INTERVAL) else name.replace(" ", "\n").replace("+\n", "+ ")
 
 
 def markdown(board: Board, rows: Sequence[Row]) -> str:
@@ -58,10 +93,9 @@ def markdown(board: Board, rows: Sequence[Row]) -> str:
     lines = [f"**{board.question}** {label(board)}.", ""]
     lines += [_pipes(header), _pipes(["---" if name in _LEFT else "---:" for name in header])]
     for row in rows:
-        lines.append(_pipes(map(markdown_escaped, _texts(row, _further(rows), mark=MARK))))
+        lines.append(_pipes(map(markdown_escaped, _texts(row, _further(rows)))))
     says = [f"`{name}`: {text}" for name, text in board.columns.items() if name in header]
-    if any(row.control for row in rows):
-        says.append(f"{MARK} {FOOTNOTE}")
+    says += footnotes(rows)
     return "\n".join([*lines, "", *([". ".join(says) + "."] if says else [])]).rstrip() + "\n"
 
 
@@ -73,30 +107,38 @@ def csv(board: Board, rows: Sequence[Row]) -> str:
     writer.writerow(["board", *NUMBERS, *further, "note"])
     for row in rows:
         numbers = [getattr(row, name) for name in NUMBERS]
-        values = [board.name, *numbers, *map(row.columns.get, further), row.note]
+        values = [board.name, *numbers, *map(row.columns.get, further), noted(row)]
         writer.writerow(map(rounded, values))
     return out.getvalue()
 
 
 def latex(board: Board, rows: Sequence[Row]) -> str:
-    r"""A `table` for a paper; needs `\usepackage{booktabs}`."""
-    header = _header(board, rows)
-    align = "".join("l" if name in _LEFT else "r" for name in header)
+    r"""A `table` for a paper; needs `\usepackage{booktabs}`.
+
+    Of the further columns it has the first that fit a page; the CSV has all of them.
+    """
+    seeds = any(row.seed_low is not None for row in rows)
+    header = _header(board, rows, seeds=seeds, remarked=False)
+    body = [_texts(row, _further(rows), seeds=seeds, remarked=False) for row in rows]
+    shown, left_out = _fitting(header, body, PAGE)
+    align = "".join("l" if header[i] in _LEFT else "r" for i in shown)
     caption = f"{board.question} {label(board)}."
-    if any(row.control for row in rows):
-        caption += f" {MARK} {FOOTNOTE}."
-    body = [_texts(row, _further(rows), mark=MARK) for row in rows]
+    caption += "".join(f" {note}." for note in footnotes(rows))
+    notes = [f"{row.model}: {text}" for row in rows if (text := remarks(row))]
     lines = [
+        *([f"% further columns, in the CSV: {', '.join(left_out)}"] if left_out else []),
         r"\begin{table}",
-        r"\centering",
+        r"\centering\footnotesize",
+        r"\setlength{\tabcolsep}{3pt}",
         rf"\caption{{{latex_escaped(caption)}}}",
         rf"\begin{{tabular}}{{{align}}}",
         r"\toprule",
-        _ampersands(header),
+        _ampersands([header[i] for i in shown]),
         r"\midrule",
-        *map(_ampersands, body),
+        *(_ampersands([texts[i] for i in shown]) for texts in body),
         r"\bottomrule",
         r"\end{tabular}",
+        *(rf"\par {latex_escaped(note)}" for note in notes),
         r"\end{table}",
     ]
     return "\n".join(lines) + "\n"
@@ -116,6 +158,25 @@ def label(board: Board) -> str:
     return f"{unit} ({board.metric}); {way} is better; 95 % intervals in brackets"
 
 
+def footnotes(rows: Sequence[Row]) -> list[str]:
+    """What the marks behind names mean, of those that rows have."""
+    control = [f"{MARK} {FOOTNOTE}"] * any(row.control for row in rows)
+    return control + [f"{SUBMITTED} {NOT_OURS}"] * any(_unverified(row) for row in rows)
+
+
+def marked(row: Row) -> str:
+    """The model's name, and behind it what kind of row it is."""
+    marks = [MARK] * row.control + [SUBMITTED] * _unverified(row)
+    return " ".join([row.model, *marks])
+
+
+def ranks(row: Row) -> str:
+    """The range of its rank, `1-4` or `3`."""
+    if row.rank is None:
+        return NONE
+    return "-".join(map(str, dict.fromkeys((row.rank_low, row.rank_high))))
+
+
 def remarks(row: Row) -> str:
     """Why cells are left out, or the model off the ranking; empty if all is well."""
     counts = {
@@ -126,7 +187,12 @@ def remarks(row: Row) -> str:
         "not used": row.unused,
     }
     said = [f"{count} {what}" for what, count in counts.items() if count]
-    return "; ".join([*said, *([row.note] if row.note else [])])
+    return "; ".join([*said, *([note] if (note := noted(row)) else [])])
+
+
+def noted(row: Row) -> str:
+    """What stands behind a row that is no count: of a submission, what came of verifying it."""
+    return "; ".join(text for text in (row.submitted, row.note) if text)
 
 
 def number(name: str, value: Value) -> str:
@@ -166,6 +232,7 @@ _LATEX = {sign: f"\\{sign}" for sign in "&%$#_{}"} | {
     "|": r"\textbar{}",
     "[": "{[}",  # after \\ an open bracket would be read as a length
     "†": r"\textdagger{}",
+    "‡": r"\textdaggerdbl{}",
 }
 
 
@@ -183,12 +250,11 @@ def _header(
 
 
 def _texts(
-    row: Row, further: Sequence[str], *, seeds: bool = True, remarked: bool = True, mark: str
+    row: Row, further: Sequence[str], *, seeds: bool = True, remarked: bool = True
 ) -> list[str]:
-    ranks = dict.fromkeys((row.rank_low, row.rank_high))
     texts = [
-        NONE if row.rank is None else "-".join(map(str, ranks)),
-        f"{row.model} {mark}" if row.control else row.model,
+        ranks(row),
+        marked(row),
         NONE if row.score is None else f"{row.score:z.2f} {_bracketed(row.low, row.high)}",
     ]
     if seeds:
@@ -196,6 +262,10 @@ def _texts(
     texts += [number(name, row.columns.get(name)) for name in further]
     texts += [str(row.tasks), str(row.failed)]
     return [*texts, *([remarks(row)] if remarked else [])]
+
+
+def _unverified(row: Row) -> bool:
+    return row.submitted in ("self-reported", "flagged")
 
 
 def _bracketed(low: float | None, high: float | None) -> str:

@@ -21,9 +21,9 @@ from torch import Tensor, nn
 from kansci.discover import find_model, get_task
 from kansci.draws import Draws
 from kansci.errors import UserError
+from kansci.hooks import refined
 from kansci.ledger import path_of, weights_beside, write_atomically
 from kansci.models import Model
-from kansci.models.grids import divide
 from kansci.preparing import maker
 from kansci.record import Record
 from kansci.stacked import named
@@ -38,8 +38,9 @@ def write(state: Mapping[str, Tensor], record: Record, folder: Path) -> str:
     Returns:
         The SHA-256 of the file, which the Record takes along.
     """
-    about = {"record": record.key, "seeds": json.dumps(record.recipe.evaluation_seeds)}
-    data = save({name: tensor.contiguous() for name, tensor in state.items()}, about)
+    about = json.dumps({"record": record.key, "seeds": record.recipe.evaluation_seeds})
+    # In one word: of several the order in the file is another each time, and so is its hash.
+    data = save({name: one.contiguous() for name, one in state.items()}, {"kansci": about})
     write_atomically(weights_beside(path_of(record, folder)), data)
     return sha256(data).hexdigest()
 
@@ -92,7 +93,7 @@ def _filled(
     with Draws("export"):  # its first weights are thrown away
         network = maker(task, model, record.budget, record.recipe)()
         for part in record.recipe.optimizers:
-            network = divide(network, part.refine).network if part.refine > 1 else network
+            network = refined(network, part.refine) if part.refine > 1 else network
     own = named(network)
     shapes = {name: tuple(tensor.shape) for name, tensor in own.items()}
     got = {name: tuple(tensor.shape[1:]) for name, tensor in state.items()}

@@ -15,7 +15,7 @@ from kansci.ledger import save
 NAMES = {
     "Model", "Optimizer", "Recipe", "Record", "Sparse", "Task", "fit", "get_board", "get_model",
     "get_recipe", "get_suite", "get_task", "list_boards", "list_models", "list_suites",
-    "list_tasks", "load_records", "rank", "run",
+    "list_tasks", "load_records", "networks", "rank", "run",
 }  # fmt: skip
 TASK = "feynman27/I.12.11"
 RECIPE = kansci.Recipe(
@@ -96,7 +96,8 @@ def test_names_and_objects_give_the_same_record():
     assert by_name.seconds > 0
 
 
-def test_what_has_a_name_is_trained_in_a_process_of_its_own(tmp_path):
+def test_what_has_a_name_is_trained_in_a_process_of_its_own(tmp_path, monkeypatch):
+    monkeypatch.setenv("KANSCI_SANDBOX", "off")  # in one, nothing can be written here
     path = tmp_path / "mine.py"
     act = "import os, pathlib; pathlib.Path('trainer').write_text(str(os.getpid()))"
     path.write_text(MODEL_FILE.replace("    return", f"    {act}\n    return"))

@@ -2,6 +2,7 @@
 
 import ast
 import json
+import math
 import struct
 import sys
 from dataclasses import replace
@@ -15,7 +16,15 @@ from scipy import stats
 from kansci.bases import BSpline
 from kansci.claims import Claim, Measurement, Verdict
 from kansci.claims.experiments import adam, calls_faster, inputs, network, trained
-from kansci.claims.measurement import exactly, geometric_mean, mean, ratio, share, short
+from kansci.claims.measurement import (
+    NotMeasured,
+    exactly,
+    geometric_mean,
+    mean,
+    ratio,
+    share,
+    short,
+)
 from kansci.claims.originals import EdgeByEdge, Expanded, Lookup, MatrixForm, Recursion, drawn
 from kansci.claims.page import full, page, verdict_of
 from kansci.claims.running import measure
@@ -152,6 +161,26 @@ def test_what_was_not_measured_has_no_figure_and_what_cannot_be_has_a_reason():
     assert cannot.judged(None) == Verdict("cannot be tested here", cannot.untestable)
     with pytest.raises(ValueError, match="untestable"):
         replace(cannot, untestable="")
+
+
+@pytest.mark.parametrize("entry", MEASURED, ids=lambda entry: entry.claim.id)
+def test_a_claim_whose_quantities_are_nan_or_missing_cannot_be_judged(entry):
+    numbers = {"value": math.nan, "low": math.nan, "high": math.nan}
+    unknown = tuple(one.model_copy(update=numbers) for one in entry.found.quantities)
+    for quantities in ((), unknown):
+        less = entry.found.model_copy(update={"quantities": quantities})
+        said = entry.claim.judged(less)
+        assert said.word == "cannot be judged"
+        assert said.sentence.endswith(f"; `{entry.claim.command}` measures again.")
+
+
+def test_a_bound_of_nan_is_no_number_of_a_rule():
+    half = exactly("gain", 2).model_copy(update={"high": math.nan})
+    with pytest.raises(NotMeasured, match=r"^The quantity 'gain' is "):
+        found(half)["gain"]
+    with pytest.raises(NotMeasured, match=r"^No quantity 'ga'\.\.\. was measured$"):
+        found().starting("ga")
+    assert found().starting("ga", needed=False) == []
 
 
 def test_intervals_are_students():
@@ -315,6 +344,6 @@ def test_names_of_quantities_are_given_once():
         measure(claim)
     assert isinstance(claim, Claim)
     assert "x" not in found()
-    with pytest.raises(KeyError, match="no quantity"):
+    with pytest.raises(NotMeasured, match="No quantity"):
         found()["x"]
     assert isinstance(found(), Measurement)

@@ -2,10 +2,11 @@
 
 import numpy as np
 import pytest
-from ledgers import PLACES, failed, ladder, record
+from ledgers import PLACES, failed, grid, ladder, record
 
 from kansci.api import get_board
 from kansci.board import rank
+from kansci.reference import parameters_needed
 
 REACHED = {250: 1.0, 1000: 2.0}  # by the reference, which has 240 and 990 numbers for it
 
@@ -24,7 +25,9 @@ def test_the_reference_saves_nothing_and_needs_its_own_numbers():
     found = row(trained(REACHED))
     assert found.score == pytest.approx(0, abs=1e-6)
     assert found.columns["needs"] == pytest.approx(1, rel=1e-4)
+    assert found.columns["factor"] == pytest.approx(1)
     assert (found.columns["reaches"], found.columns["censored"]) == (100, 0)
+    assert found.columns["pareto"] == "yes"
 
 
 def test_it_saves_nothing_either_where_more_numbers_made_it_no_better():
@@ -97,3 +100,23 @@ def test_the_last_digits_of_a_record_decide_nothing():
     found = row(trained({250: 1.0 - 1e-6, 1000: 2.0 - 1e-6}))
     assert found.columns["reaches"] == 100
     assert found.score == pytest.approx(0, abs=1e-6)
+
+
+def test_the_parameters_needed_are_interpolated_and_clipped_to_the_ladder():
+    envelope = np.array([[2.0, 1.0], [3.0, 2.0], [3.5, 2.0], [4.0, 3.0]])
+    reached = np.array([0.0, 1.0, 1.5, 2.0, 2.5, 3.0, 6.0])
+    needed = parameters_needed(reached, envelope)
+    np.testing.assert_allclose(needed, [2.0, 2.0, 2.5, 3.0, 3.75, 4.0, 4.0])
+    np.testing.assert_allclose(parameters_needed(reached, envelope[:1]), 2.0)
+
+
+def test_beyond_the_ladder_the_gain_is_a_bound_and_counted():
+    found = row(trained({250: 6.0, 1000: 6.0}, parameters=99))
+    assert found.score == pytest.approx(1.0)
+    assert found.columns["censored"] == 6
+
+
+def test_efficiency_without_a_reference_says_so():
+    (found,) = rank(get_board("efficiency"), grid("a", 0))
+    assert found.score is None
+    assert "no frozen reference" in found.note

@@ -2,11 +2,9 @@
 
 import numpy as np
 import pytest
-from ledgers import continual
+from ledgers import continual, grid, record, rows
 
 from kansci import transfer
-from kansci.api import get_board
-from kansci.board import rank
 from kansci.discover import get_task
 from kansci.errors import UserError
 from kansci.forgetting import learned, lost, own_probes, relearned
@@ -130,10 +128,6 @@ def test_a_revisit_counts_until_the_loss_is_four_times_what_it_was():
     assert relearned(record).tolist() == [[2, np.inf]]
 
 
-def board_rows(*records):
-    return {row.model: row for row in rank(get_board("forgetting"), records)}
-
-
 def by(method, record):
     recipe = Recipe(**{**record.recipe.model_dump(), "method": method})
     return record.updated(recipe=recipe)
@@ -153,7 +147,7 @@ def joint_of(record, decades):
 
 def test_methods_stand_below_the_ranking_and_say_what_they_saved():
     naive = continual("kan", 3, 1)
-    found = board_rows(naive, continual("mlp", 2, 1), by("ewc", continual("kan", 3, 2)))
+    found = rows("forgetting", [naive, continual("mlp", 2, 1), by("ewc", continual("kan", 3, 2))])
     assert (found["kan"].rank, found["mlp"].rank) == (2, 1)
     helped = found["kan + ewc"]
     assert (helped.rank, helped.score) == (None, pytest.approx(1.0))
@@ -165,14 +159,14 @@ def test_methods_stand_below_the_ranking_and_say_what_they_saved():
 
 def test_a_method_is_compared_on_the_same_cells_or_not_at_all():
     other = by("ewc", continual("kan", 3, 2)).updated(budget=1000)
-    found = board_rows(continual("kan", 3, 1), by("ewc", continual("kan", 3, 2)), other)
+    found = rows("forgetting", [continual("kan", 3, 1), by("ewc", continual("kan", 3, 2)), other])
     assert found["kan + ewc"].columns["saved"] is None
     assert found["kan"].missing == 0
 
 
 def test_the_joint_training_is_the_bound_of_its_model_and_no_row():
     naive = known(continual("kan", 3, 1))
-    found = board_rows(naive, known(continual("mlp", 2, 1)), joint_of(naive, 2.5))
+    found = rows("forgetting", [naive, known(continual("mlp", 2, 1)), joint_of(naive, 2.5)])
     assert set(found) == {"kan", "mlp"}
     assert found["kan"].columns["joint"] == pytest.approx(2.5)
     assert found["mlp"].columns["joint"] is None
@@ -181,7 +175,7 @@ def test_the_joint_training_is_the_bound_of_its_model_and_no_row():
 
 
 def test_the_measures_of_the_field_are_columns_that_say_which_way_is_better():
-    row = board_rows(known(continual("kan", 1, 0.5)))["kan"]
+    row = rows("forgetting", [known(continual("kan", 1, 0.5))])["kan"]
     kept, new = 1 - 10**-1.0, 1 - 10**-2.0
     wanted = {
         "ACC (+)": (2 * kept + new) / 3,
@@ -191,24 +185,53 @@ def test_the_measures_of_the_field_are_columns_that_say_which_way_is_better():
         "any-time (+)": (new + (kept + new) / 2 + (2 * kept + new) / 3) / 3,
     }
     assert {name: row.columns[name] for name in wanted} == pytest.approx(wanted, abs=1e-6)
-    unknown = board_rows(continual("kan", 1, 0.5))["kan"]
+    unknown = rows("forgetting", [continual("kan", 1, 0.5)])["kan"]
     assert {unknown.columns[name] for name in wanted} == {None}
 
 
 def test_a_run_that_failed_as_a_whole_scores_nothing():
     whole = known(continual("kan", 2, 1))
     crashed = whole.updated(status="crashed", members=("crashed",) * 3, errors=(), budget=1000)
-    row = board_rows(whole, crashed)["kan"]
-    alone = board_rows(whole)["kan"]
+    row = rows("forgetting", [whole, crashed])["kan"]
+    alone = rows("forgetting", [whole])["kan"]
     assert row.columns["ACC (+)"] == pytest.approx(alone.columns["ACC (+)"] / 2)
 
 
 def test_bounds_and_the_zero_predictor_are_drawn_into_the_plane():
     naive = continual("kan", 3, 1)
-    found = board_rows(naive, joint_of(naive, 2.5), by("ewc", continual("kan", 3, 2)))
+    found = rows("forgetting", [naive, joint_of(naive, 2.5), by("ewc", continual("kan", 3, 2))])
     (axes,) = plane(list(found.values())).axes
     legend = [text.get_text() for text in axes.get_legend().get_texts()]
     assert {"zero predictor", "all is lost", "all stages at once: the bound"} <= set(legend)
     assert {"kan", "kan + ewc"} <= set(legend)
     stars = [line for line in axes.lines if line.get_marker() == "*" and len(line.get_xdata())]
     assert [float(line.get_xdata()[0]) for line in stars] == pytest.approx([2.5])
+
+
+def test_forgetting_is_what_was_learned_and_is_gone_in_the_end():
+    found = rows("forgetting", [continual("a", 3, 1), continual("b", 2, 2)])
+    assert found["a"].score == pytest.approx(2.0)
+    assert found["a"].columns["learned"] == pytest.approx(3.0)
+    assert found["a"].columns["final"] == pytest.approx((1 + 1 + 3) / 3)
+    assert (found["b"].score, found["b"].rank) == (0.0, 1)
+
+
+def test_a_model_that_never_learned_is_listed_and_not_ranked():
+    found = rows("forgetting", [continual("idle", 0.2, 0.2), continual("a", 3, 1)])
+    assert (found["idle"].rank, found["idle"].note) == (None, "did not learn")
+    assert found["a"].rank == 1
+
+
+def test_a_failed_member_learned_nothing_and_helps_nobody_to_forget_less():
+    whole = rows("forgetting", [continual("a", 3, 1)])["a"]
+    broken = continual("a", 3, 1, members=("ok", "ok", "diverged"))
+    row = rows("forgetting", [broken])["a"]
+    assert row.columns["learned"] == pytest.approx(2.0)
+    assert row.score >= whole.score
+    assert row.failed == 1
+
+
+def test_forgetting_asks_only_tasks_with_several_stages():
+    found = rows("forgetting", [continual("a", 3, 1), *grid("a", 0), record("b")])
+    assert found["a"].tasks == 1
+    assert (found["b"].missing, found["b"].rank) == (1, None)

@@ -17,12 +17,9 @@ from kansci.messages import (
     Note,
     Partial,
     Steps,
-    bytes_of,
-    facts_of,
-    packed,
     read,
-    unpacked,
 )
+from kansci.parcels import bytes_of, facts_of, packed, unpacked
 from kansci.record import Curve
 from kansci.training import Learned
 

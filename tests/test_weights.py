@@ -12,7 +12,8 @@ from kansci.engine import execute
 from kansci.errors import UserError
 from kansci.ledger import path_of, save, weights_beside
 from kansci.measure import error
-from kansci.messages import Nonsense, facts_of, packed, unpacked
+from kansci.messages import Nonsense
+from kansci.parcels import facts_of, packed, unpacked
 from kansci.recipe import Optimizer, Recipe
 from kansci.record import Record
 from kansci.suite import Cell
@@ -71,7 +72,8 @@ def test_tasks_that_train_together_have_each_their_own(tmp_path: Path) -> None:
 def test_a_file_says_of_which_record_and_seeds_it_is(tmp_path: Path) -> None:
     (record,) = trained(tmp_path, job("feynman27/I.12.11"))
     with safe_open(weights_beside(path_of(record, tmp_path)), "pt") as file:
-        assert file.metadata() == {"record": record.key, "seeds": json.dumps([0, 1])}
+        about = json.loads(file.metadata()["kansci"])
+    assert about == {"record": record.key, "seeds": [0, 1]}
 
 
 def test_what_is_not_there_or_not_the_records_own_is_said(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ import pytest
 import torch
 
 from kansci import supervised, workers
-from kansci.child import assignment
+from kansci.assignment import assignment
 from kansci.discover import find_model, find_tasks, get_model, get_task, origin_of
 from kansci.engine import attempt, execute, isolated
 from kansci.forkserver import SERVER
@@ -354,7 +354,8 @@ def test_nothing_outlives_its_parent(doomed, tmp_path, sign):
 def test_a_forkserver_that_was_killed_is_started_again(doomed):
     (record,) = isolated(job(get_model("kan")))
     assert record.status == "ok"
-    (server,) = [p for p in psutil.Process().children() if "serve_forever" in " ".join(p.cmdline())]
+    assert SERVER._process is not None
+    server = psutil.Process(SERVER._process.pid)
     killer = threading.Timer(1.0, server.kill)
     killer.start()
     (record,) = isolated(job(doomed("time.sleep(5 if Doomed.calls == 1 else 0)")))

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from kansci.claims.measurement import Measurement, Quantity
+from kansci.claims.measurement import Measurement, NotMeasured, Quantity
 from kansci.claims.verdict import Verdict
 
 Measure = Callable[[], Iterator[Quantity | str]]
@@ -62,9 +62,12 @@ class Claim:
         return f"kansci claims --run {self.id}" if self.measure else ""
 
     def judged(self, found: Measurement | None) -> Verdict:
-        """A pure function of what was measured."""
+        """A pure function of what was measured; what its rule lacks is said instead."""
         if self.verdict is None:
             return Verdict("cannot be tested here", self.untestable)
         if found is None:
             return Verdict("not run yet", f"`{self.command}` measures it.")
-        return self.verdict(found)
+        try:
+            return self.verdict(found)
+        except NotMeasured as lack:
+            return Verdict("cannot be judged", f"{lack}; `{self.command}` measures again.")

@@ -16,6 +16,10 @@ Over = Literal["seeds", "blocks", "records", "nothing"]
 LEVEL = 0.95
 
 
+class NotMeasured(LookupError):
+    """A rule asks for what was not measured, or is no number."""
+
+
 class Quantity(Frozen, frozen=True):
     """A number and its 95 % interval.
 
@@ -56,17 +60,38 @@ class Measurement(Frozen, frozen=True):
     environment: Environment
 
     def __getitem__(self, name: str) -> Quantity:
+        """The quantity of that name.
+
+        Raises:
+            NotMeasured: if there is none, or it is NaN.
+        """
         for one in self.quantities:
             if one.name == name:
-                return one
-        raise KeyError(f"{self.claim}: no quantity {name!r} was measured")
+                return _known(one)
+        raise NotMeasured(f"No quantity {name!r} was measured")
 
     def __contains__(self, name: object) -> bool:
         return any(one.name == name for one in self.quantities)
 
-    def starting(self, words: str) -> list[Quantity]:
-        """The quantities whose names begin so."""
-        return [one for one in self.quantities if one.name.startswith(words)]
+    def starting(self, words: str, *, needed: bool = True) -> list[Quantity]:
+        """The quantities whose names begin so.
+
+        Args:
+            needed: whether there is one on every machine, whatever is installed.
+
+        Raises:
+            NotMeasured: if one is NaN, or a needed one is missing.
+        """
+        found = [_known(one) for one in self.quantities if one.name.startswith(words)]
+        if needed and not found:
+            raise NotMeasured(f"No quantity {words!r}... was measured")
+        return found
+
+
+def _known(one: Quantity) -> Quantity:
+    if any(map(math.isnan, (one.value, one.low, one.high))):
+        raise NotMeasured(f"The quantity {one.name!r} is {one}")
+    return one
 
 
 def exactly(name: str, value: float, unit: str = "") -> Quantity:

@@ -32,7 +32,7 @@ def pykan(widths: tuple[int, ...], grid: int, *, symbolic: bool = True) -> nn.Mo
     Args:
         symbolic: the branch of symbolic functions, which is on by default and doubles the time.
     """
-    with _aside():
+    with aside():
         package: Any = import_module("kan")
         made = package.KAN(width=list(widths), grid=grid, k=3, seed=0, auto_save=False)
     made.save_act = made.symbolic_enabled = symbolic
@@ -40,8 +40,11 @@ def pykan(widths: tuple[int, ...], grid: int, *, symbolic: bool = True) -> nn.Mo
 
 
 @contextlib.contextmanager
-def _aside() -> Iterator[None]:
-    """It seeds globally, writes where one stands, and uses what is deprecated."""
+def aside() -> Iterator[None]:
+    """Where pykan does no harm: it seeds globally, prints, writes where one stands, and is warned.
+
+    Whatever is drawn or printed meanwhile is gone, and what is written is deleted.
+    """
     os.environ.setdefault("MPLBACKEND", "Agg")
     here = os.getcwd()
     with (

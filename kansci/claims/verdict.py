@@ -3,6 +3,7 @@
 A claim of the form "n times" *holds* if it is true at all (the interval lies above 1) and the
 interval reaches n; it *holds in part* if it is true but n is out of reach; else it *does not hold*.
 A claim that was measured in several places holds if it does in all, and in part if in some.
+Where a rule asks for what was not measured, or is NaN, the claim *cannot be judged*.
 """
 
 from __future__ import annotations
@@ -12,7 +13,14 @@ from typing import Literal, NamedTuple
 
 from kansci.claims.measurement import Quantity
 
-Word = Literal["holds", "holds in part", "does not hold", "cannot be tested here", "not run yet"]
+Word = Literal[
+    "holds",
+    "holds in part",
+    "does not hold",
+    "cannot be tested here",
+    "cannot be judged",
+    "not run yet",
+]
 
 
 class Verdict(NamedTuple):

@@ -43,9 +43,18 @@ COMMANDS = {  # name, module of this package, and the first line of its help
         "listing",
         "List the models, with their trainable numbers at each budget (for 2 inputs, 1 output).",
     ),
+    "new": ("new", "Write a file with a small network of your own, to be changed and run."),
     "check": (
         "check",
         "Check that networks and tasks keep the laws that the benchmark relies on.",
+    ),
+    "submit": (
+        "submit",
+        "Write the bundle of a model for a pull request, and print the commands that open one.",
+    ),
+    "verify": (
+        "verify",
+        "Train a submission again from secret seeds and say whether its Records can be believed.",
     ),
     "sync": (
         "sync",

@@ -18,12 +18,14 @@ from kansci.cli.listing import wide_console
 from kansci.cli.written import Standings, fill, write
 from kansci.discover import checkout, home
 from kansci.errors import UserError
-from kansci.ledger import load_records, write_atomically
+from kansci.glance import glance
+from kansci.ledger import write_atomically
 from kansci.record import Record
 from kansci.reference import Reference
 from kansci.sheets import Sheet
 from kansci.significance import load_comparisons
 from kansci.standing import sliced
+from kansci.submission.ledger import load_ledger
 
 HEADLINE = "overall"
 
@@ -69,7 +71,7 @@ def board(
     if check:
         records, out, readme = committed(records, out, readme)
     folder = records or default_records()
-    every = load_records(folder)
+    every = load_ledger(folder)
     if not every:
         raise UserError(f"no Records in {folder}: `kansci run` makes some")
     found = sliced(every, suites=suite or (), families=family or (), budgets=budget or ())
@@ -93,7 +95,7 @@ def board(
         written = write(standings, found, out, latex=latex, beside=beside)
         typer.echo(f"{written} files written to {out}", err=as_json)
     if readme:
-        fill(readme, standings, found)
+        fill(readme, standings, found, out)
 
 
 def ordered() -> list[str]:
@@ -146,10 +148,12 @@ def stand(records: Sequence[AnyRecord], boards: Sequence[Board] | None = None) -
 
 
 def show(standings: Standings, console: Console | None = None) -> None:
-    """Prints every board as a table."""
+    """Prints every board as a table, and at last all of them at a glance."""
     console = console or wide_console()
     for one, rows in standings:
-        console.print(tables.terminal(one, rows))
+        console.print(tables.terminal(one, rows, width=console.width))
+    if len(standings) > 1:
+        console.print(sheets.terminal(glance(standings)))
 
 
 def as_dicts(standings: Standings) -> dict[str, Any]:

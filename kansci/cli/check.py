@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+import ast
 import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from pydantic import TypeAdapter, ValidationError
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from kansci.cli.listing import Json
 from kansci.cli.verdicts import AnyReport, show
-from kansci.discover import find_model, find_tasks, list_tasks, load
+from kansci.discover import find_model, find_tasks, list_tasks
 from kansci.errors import DoesNotFit, UnknownName, UserError
 from kansci.models import Model, list_models
+from kansci.sandbox import Foreign, errand, foreign
 from kansci.task import Task
+from kansci.testing import Report, check_task
 from kansci.testing import check as examined
-from kansci.testing import check_task
+
+SECONDS = 600.0  # for all laws about a submitted file
 
 
 def check(
@@ -83,9 +88,9 @@ def _all(*, models: bool) -> Sequence[Model | Task]:
 def _named(name: str) -> Sequence[Model | Task]:
     """The model of that name, or the tasks; or what a file defines, models before tasks."""
     if name.endswith(".py"):
-        defined = vars(load(Path(name)))
-        models = [find_model(name)] if "model" in defined else []
-        tasks = find_tasks(name) if {"task", "tasks"} & set(defined) else []
+        defined = _defined(Path(name))
+        models = [foreign(name)] if "model" in defined else []
+        tasks = find_tasks(name) if {"task", "tasks"} & defined else []
         if not models and not tasks:
             raise UserError(f"{name}: want `model = Model(...)` or `task = Task(...)`, got neither")
         return [*models, *tasks]
@@ -99,11 +104,38 @@ def _named(name: str) -> Sequence[Model | Task]:
             raise UnknownName("model or task", name, known, "FILE.py of your own") from None
 
 
+def _defined(path: Path) -> set[str]:
+    """Names that a file gives something to, read and not run; what is not Python is a model's."""
+    if not path.is_file():
+        raise UserError(f"no file {str(path)!r}: want a Python file")
+    try:
+        tree = ast.parse(path.read_bytes())
+    except (SyntaxError, ValueError):
+        return {"model"}  # whose sandbox says what is wrong
+    every = list(ast.walk(tree))
+    given = {
+        one.id for one in every if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Store)
+    }
+    return given | {one.asname or one.name for one in every if isinstance(one, ast.alias)}
+
+
+def _examined(model: Model, *, dim_in: int, dim_out: int, parameters: int | None) -> Report:
+    """Here, or in the sandbox of a submitted file, whose word is checked for its form."""
+    how = {"dim_in": dim_in, "dim_out": dim_out, "parameters": parameters}
+    if not isinstance(model, Foreign):
+        return examined(model, dim_in=dim_in, dim_out=dim_out, parameters=parameters)
+    said = errand(model.origin, "kansci.testing:check", seconds=SECONDS, **how)
+    try:
+        return TypeAdapter(Report).validate_python(said)
+    except ValidationError:
+        raise UserError(f"{model.origin.file}: its process sent no report") from None
+
+
 def _of_model(
     model: Model, dim_in: int, dim_out: int, parameters: int | None, *, skip: bool
 ) -> AnyReport | None:
     try:
-        return examined(model, dim_in=dim_in, dim_out=dim_out, parameters=parameters)
+        return _examined(model, dim_in=dim_in, dim_out=dim_out, parameters=parameters)
     except DoesNotFit as error:
         if skip:
             return None

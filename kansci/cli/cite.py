@@ -11,9 +11,10 @@ import typer
 from kansci.citations import bibtex, cited, entries
 from kansci.discover import find_model, find_tasks, get_task, home
 from kansci.errors import UserError
-from kansci.ledger import load_records, write_atomically
+from kansci.ledger import write_atomically
 from kansci.models import get_model
 from kansci.record import Record
+from kansci.submission.ledger import load_ledger
 from kansci.suite import get_suite
 
 
@@ -55,7 +56,7 @@ def cite(
 
 def _of_records(folder: Path) -> Iterator[str]:
     """Sources of all models and tasks that this kansci knows; says which it does not."""
-    trained = [one for one in load_records(folder) if isinstance(one, Record)]
+    trained = [one for one in load_ledger(folder) if isinstance(one, Record)]
     yield from _known("model", {one.model for one in trained}, lambda name: get_model(name).source)
     yield from _known("task", {one.name for one in trained}, lambda name: get_task(name).source)
 

@@ -17,10 +17,10 @@ from kansci.cli.listing import wide_console
 from kansci.differences import Comparison, compared
 from kansci.discover import home
 from kansci.errors import UnknownName, UserError
-from kansci.ledger import load_records
 from kansci.papers import Beside, Paper, beside, get_paper, list_papers
 from kansci.record import Record
 from kansci.standing import standings
+from kansci.submission.ledger import load_ledger
 
 NONE = "-"
 
@@ -52,7 +52,7 @@ def compare(
         for name in list_papers(published):
             typer.echo(f"{name}: {get_paper(name, published).title}")
         return
-    found = load_records(records or default_records())
+    found = load_ledger(records or default_records())
     trained = [one for one in found if isinstance(one, Record)]
     _check_names([model, *([against] if against else [])], trained)
     if paper is not None:

@@ -26,7 +26,7 @@ def compare(
     expected = {out / name: text for name, text in texts(standings, beside).items()}
     found = strays(out, expected) if page else {}
     if page:
-        expected[page] = filled(page, standings, records)
+        expected[page] = filled(page, standings, records, out)
     found |= drifted(expected)
     for path, lines in found.items():
         typer.echo("\n  ".join([f"{path}:", *lines]))

@@ -12,9 +12,10 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from kansci.discover import find_tasks
+from kansci.discover import find_model, find_tasks
 from kansci.errors import DoesNotFit
-from kansci.models import Model, get_model, list_models, trainable
+from kansci.installed import list_installed
+from kansci.models import Model, list_models, trainable
 from kansci.models.naming import join
 from kansci.task import Task
 
@@ -88,14 +89,18 @@ def _task(task: Task) -> dict[str, Any]:
 
 def models(
     name: Annotated[
-        str | None, typer.Argument(help="One model, `kan[grid=10]` for instance.")
+        str | None,
+        typer.Argument(help="One model: `kan[grid=10]`, FILE.py, a name of an installed package."),
     ] = None,
     as_json: Json = False,
 ) -> None:
     """List the models, with their trainable numbers at each budget (for 2 inputs, 1 output)."""
-    found = [get_model(one) for one in ([name] if name else list_models())]
+    found = [find_model(one) for one in ([name] if name else list_models())]
+    others = {} if name else list_installed()
     if as_json:
-        typer.echo(json.dumps([_model(model) for model in found], indent=1))
+        rows = [_model(model) for model in found]
+        rows += [{"name": one, "kind": "installed", "package": of} for one, of in others.items()]
+        typer.echo(json.dumps(rows, indent=1))
         return
     budgets = [f"{budget:,}".replace(",", " ") for budget in BUDGETS]
     table = listing("model", *budgets, "derivatives", "what, and where it is published")
@@ -108,6 +113,10 @@ def models(
                 _derivatives(model),
                 f"{escape(model.about)}\n[dim]{escape(model.source)}[/dim]",
             )
+    if others:  # by name alone: nothing is imported before it is asked for
+        table.add_row("[bold]of installed packages[/bold]")
+    for one, package in others.items():
+        table.add_row(f"  {escape(one)}", *[""] * (len(BUDGETS) + 1), escape(package))
     wide_console().print(table)
     typer.echo("derivatives: those that are not zero, and of them those that are continuous")
     for model in found if name else ():

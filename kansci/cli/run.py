@@ -39,9 +39,10 @@ from kansci.ledger import AnyRecord, save, tidy
 from kansci.place import shown
 from kansci.plan import read_shard, statuses
 from kansci.record import Gear, Record
-from kansci.speed import measure
+from kansci.sandbox import Foreign, available, switch_off
 from kansci.store import open_store
 from kansci.suite import Suite
+from kansci.timing import measure
 from kansci.weights import kept
 
 Closable = Generator[Record, None, None]  # so that an interrupted run ends its workers
@@ -76,6 +77,9 @@ def run(
     weights: Annotated[
         bool, typer.Option("--weights", help="Keep the trained networks beside their Records.")
     ] = False,
+    unsafe: Annotated[
+        bool, typer.Option("--unsafe", help="Run a FILE.py of your own without a sandbox.")
+    ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would run.")] = False,
     mlflow: Annotated[bool, typer.Option(help="Log every Record to MLflow.")] = True,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
@@ -89,8 +93,13 @@ def run(
     `kansci merge` joins; the same command without --shard then completes it.
 
     With --weights, what was trained without is trained again, and kept as safetensors.
+
+    A model's FILE.py runs in a sandbox where this machine has one: no network, no files but its
+    own, no true answers. --unsafe, or KANSCI_SANDBOX=off, runs it in a plain process.
     """
     torch.set_num_threads(1)  # networks this small gain nothing from a second
+    if unsafe:
+        switch_off()
     chosen = select(suite, model, task, parameters, recipe)
     part = read_shard(shard) if shard else None
     again = statuses(retry or ())
@@ -118,6 +127,8 @@ def run(
     store = open_store() if mlflow and not part else None  # before any worker starts
     console.print(ahead.said(head, hired.where, hired.hands))
     console.print(f"Records: {folder}{f'; MLflow: {shown(store.place.uri)}' if store else ''}")
+    if any(isinstance(cell.model, Foreign) for cell in chosen.cells):
+        console.print(available().sentence)
     for line in warnings_of(ahead, sharded=part is not None):
         console.print(line)
     log = Log(store, console)

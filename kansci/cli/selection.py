@@ -9,16 +9,18 @@ from typing import Annotated, NamedTuple
 
 import typer
 
-from kansci.discover import find_model, find_tasks
+from kansci.discover import find_tasks
 from kansci.errors import UserError
 from kansci.ledger import AnyRecord, load_records
 from kansci.models import Model, list_models
+from kansci.sandbox import named
 from kansci.suite import Cell, Suite, cells, get_recipe, get_suite
 from kansci.task import Task
 
 SuiteName = Annotated[str, typer.Option(help="demo, quick, standard, full, long or reference.")]
 Models = Annotated[
-    list[str] | None, typer.Option(help="NAME or FILE.py; instead of the suite's. Repeatable.")
+    list[str] | None,
+    typer.Option(help="NAME, FILE.py or package.module:name; in place of the suite's. Repeatable."),
 ]
 Tasks = Annotated[
     list[str] | None,
@@ -73,7 +75,7 @@ def select(
         UserError: for a name that nothing has, a name that two have, or a budget below 1.
     """
     chosen = get_suite(suite) if recipe is None else get_suite(suite).by(get_recipe(recipe))
-    models = distinct([find_model(name) for name in model or chosen.models])
+    models = distinct([named(name) for name in model or chosen.models])
     tasks = once([one for text in task for one in find_tasks(text)]) if task else None
     budgets = list(dict.fromkeys(positive(parameters) or ())) or None
     wanted = cells(chosen, models=models, tasks=tasks, parameters=budgets)

@@ -15,11 +15,12 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import BinaryIO
 from urllib.error import URLError
 from urllib.request import ProxyHandler, build_opener
 
+import psutil
 import typer
 
 from kansci.errors import UserError
@@ -134,19 +135,21 @@ def _until_ready(child: subprocess.Popen, address: str) -> None:
 
 
 def _stop(child: subprocess.Popen) -> None:
-    """Ends the server with all that it started."""
+    """Ends the server with all that it started, which has its time to finish what it is asked.
+
+    MLflow's command itself has nothing to finish: once its server has ended, it only frees its
+    memory, piece by piece, for seconds.
+    """
     if os.name != "posix":
         child.terminate()
         child.wait(STOP)
         return
-    for sign in (signal.SIGTERM, signal.SIGKILL):  # the second is for what the first left
-        try:
-            os.killpg(child.pid, sign)
-            child.wait(STOP)
-        except ProcessLookupError:
-            break
-        except subprocess.TimeoutExpired:
-            continue
+    with suppress(psutil.NoSuchProcess, ProcessLookupError):
+        servers = psutil.Process(child.pid).children(recursive=True)
+        os.killpg(child.pid, signal.SIGTERM)
+        psutil.wait_procs(servers, STOP)
+    with suppress(ProcessLookupError):
+        os.killpg(child.pid, signal.SIGKILL)
     child.wait()
 
 

@@ -14,10 +14,11 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from kansci.cli.listing import Json
 from kansci.discover import checkout
-from kansci.ledger import AnyRecord, load_records
+from kansci.ledger import AnyRecord
 from kansci.place import default_place, place_of, shown
 from kansci.record import Record
 from kansci.store import Store, Sync, log_board, open_store
+from kansci.submission.ledger import load_ledger
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -92,7 +93,7 @@ def default_folders() -> list[Path]:
 def gather(folders: Sequence[Path] | None) -> list[AnyRecord]:
     """The Records of some folders, or of those where Records usually lie."""
     chosen = default_folders() if folders is None else folders
-    return [record for folder in chosen for record in load_records(folder)]
+    return [record for folder in chosen for record in load_ledger(folder)]
 
 
 def push(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,10 +10,12 @@ from pathlib import Path
 from kansci import sheets, tables
 from kansci.board import AnyRecord, Board, Row
 from kansci.errors import UserError
+from kansci.glance import glance, leaders
 from kansci.ledger import write_atomically
 from kansci.record import Record
 from kansci.sheets import Sheet
 
+LED = 4  # models that may be first, named in a line
 Standings = list[tuple[Board, list[Row]]]
 
 
@@ -54,23 +57,40 @@ def write(
     return count
 
 
-def fill(page: Path, standings: Standings, records: Sequence[AnyRecord]) -> None:
-    """Puts the tables between `<!-- boards -->` and `<!-- /boards -->`."""
-    write_atomically(page, filled(page, standings, records))
+def fill(
+    page: Path, standings: Standings, records: Sequence[AnyRecord], out: Path | None = None
+) -> None:
+    """Puts the boards at a glance between `<!-- boards -->` and `<!-- /boards -->`."""
+    write_atomically(page, filled(page, standings, records, out))
 
 
-def filled(page: Path, standings: Standings, records: Sequence[AnyRecord]) -> str:
-    """The page with the tables between its marks.
+def filled(
+    page: Path, standings: Standings, records: Sequence[AnyRecord], out: Path | None = None
+) -> str:
+    """The page with the boards at a glance between its marks, and who leads each of them.
+
+    Args:
+        out: folder of the tables in full, to which the page links.
 
     Raises:
         UserError: if the page has no such marks.
     """
     text = page.read_text(encoding="utf-8")
-    body = "\n".join([provenance(records), *(tables.markdown(b, rows) for b, rows in standings)])
+    below = os.path.relpath(out, page.parent) if out else None
+    lines = [_led(one, rows, below) for one, rows in standings]
+    body = "\n".join([provenance(records), sheets.markdown(glance(standings)), *lines])
     marks = re.compile(r"(<!-- boards -->\n).*?(<!-- /boards -->)", re.DOTALL)
     if not marks.search(text):
         raise UserError(f"{page}: want the marks <!-- boards --> and <!-- /boards -->, got none")
     return marks.sub(lambda m: f"{m[1]}{body}\n{m[2]}", text)
+
+
+def _led(one: Board, rows: Sequence[Row], folder: str | None) -> str:
+    """A board in a line: its question, its table in full, and who may be first."""
+    name = f"[{one.name}]({Path(folder, one.name).as_posix()}.md)" if folder else one.name
+    names = [tables.markdown_escaped(model) for model in leaders(rows)]
+    first = ", ".join(names[:LED]) + (f" and {len(names) - LED} more" if names[LED:] else "")
+    return f"- **{name}**: {one.question} {f'May be first: {first}.' if first else ''}".rstrip()
 
 
 def provenance(records: Sequence[AnyRecord]) -> str:

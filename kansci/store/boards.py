@@ -66,10 +66,10 @@ def _log(
     family, now = f"boards/{board.name}", int(1000 * time.time())
     head = as_board(board, rows, edition)
     head.tags["kansci.content"] = digest
-    parent = store.begin(family, head, now)
+    parent: str = store.begin(family, head, now).run_id
     for row in rows:
         entry = as_entry(board, row, edition)
-        store.end(store.begin(family, entry, now, parent), entry, now, now)
+        store.end(store.begin(family, entry, now, parent).run_id, entry, now, now)
     with TemporaryDirectory() as folder:
         if files:
             files(Path(folder))

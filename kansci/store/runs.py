@@ -1,8 +1,7 @@
 """One run a Record: `create_run`, its artifacts, one `log_batch` and one `set_terminated`.
 
-The tag `kansci.synced` comes with the batch and the status last, so what a killed process left
-half-written is known, deleted and done again. `kansci.content` says what was logged: a Record that
-has changed replaces its run.
+The status comes last, so what a killed process left half-written still runs: it is known, deleted
+and done again. `kansci.content` says what was logged: a Record that has changed replaces its run.
 """
 
 from __future__ import annotations
@@ -11,6 +10,8 @@ import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from hashlib import sha256
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kansci.ledger import AnyRecord
@@ -102,16 +103,17 @@ class Store:
             run = view(record)
             run.tags["kansci.content"] = content(record)
             start = milliseconds(record.environment.started)
-            identity = self.begin(record.family, run, start)
-            self.client.log_text(identity, record.model_dump_json(indent=1), "record.json")
+            made = self.begin(record.family, run, start)
+            identity: str = made.run_id
+            self._attach(made.artifact_uri, "record.json", record.model_dump_json(indent=1))
             for name, figure in (figures or {}).items():
                 self.client.log_figure(identity, figure, name)
             seconds = 0.0 if isinstance(record, Speed) else record.seconds
             self.end(identity, run, start, start + int(1000 * seconds))
         return identity
 
-    def begin(self, family: str, run: View, start: int, parent: str | None = None) -> str:
-        """A run that waits for its files and numbers; returns its id.
+    def begin(self, family: str, run: View, start: int, parent: str | None = None) -> Any:
+        """A run that waits for its files and numbers; returns what MLflow says of it.
 
         Args:
             start: milliseconds since 1970.
@@ -121,12 +123,20 @@ class Store:
         if parent:
             tags["mlflow.parentRunId"] = parent
         home = self.experiment(family)
-        made = self.client.create_run(home, start_time=start, tags=tags, run_name=run.name)
-        return made.info.run_id
+        return self.client.create_run(home, start_time=start, tags=tags, run_name=run.name).info
+
+    def _attach(self, home: str, name: str, text: str) -> None:
+        """A file of a run. MLflow's client would read the whole run first, for its `home`."""
+        from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
+
+        with TemporaryDirectory() as folder:
+            path = Path(folder, name)
+            path.write_text(text, encoding="utf-8")
+            get_artifact_repository(home, self.place.uri).log_artifact(str(path))
 
     def end(self, identity: str, run: View, start: int, end: int) -> None:
         """Gives a run its numbers and ends it; it counts as complete from here on."""
-        from mlflow.entities import Metric, Param, RunTag
+        from mlflow.entities import Metric, Param
 
         self.client.log_batch(
             identity,
@@ -136,7 +146,6 @@ class Store:
                 for step, value in history
             ],
             params=[Param(key, value) for key, value in run.params.items()],
-            tags=[RunTag("kansci.synced", "1")],
         )
         self.client.set_terminated(identity, run.status, end_time=end)
 
@@ -218,7 +227,7 @@ def newest(records: Iterable[AnyRecord]) -> dict[str, AnyRecord]:
 
 def is_whole(run: Any) -> bool:
     """Whether a run was written to its end."""
-    return "kansci.synced" in run.data.tags and run.info.status != "RUNNING"
+    return run.info.status != "RUNNING"
 
 
 def content(record: AnyRecord) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 import sympy
 from torch import Tensor, nn
 
+from kansci.hooks import offered, own
 from kansci.models.edges.parts import parts
 from kansci.models.multiply import Multiply
 from kansci.models.units import Units
@@ -44,14 +45,8 @@ def expressions(network: nn.Module, symbols: Sequence[str] | None = None) -> tup
         ValueError: where an edge has no name yet, where a part has no words, or for another
             number of symbols than inputs.
     """
-    row = parts(network)
-    first = row[0] if row else None
-    if not isinstance(first, SymbolicLayer):
-        got = type(first).__name__
-        raise ValueError(f"want edges with names, got {got}: call `symbolic` first")
-    names = symbols or [f"x_{i + 1}" for i in range(first.dim_in)]
-    if len(names) != first.dim_in:
-        raise ValueError(f"want {first.dim_in} symbols, got {list(names)}")
+    row = [own(network)] if offered(network, "symbolic") else parts(network)
+    names = _names(network, row[0] if row else None, symbols)
     inputs: Words = [sympy.Symbol(name) for name in names]
     words, units = inputs, network if isinstance(network, Units) else None
     if units is not None:
@@ -66,6 +61,23 @@ def expressions(network: nn.Module, symbols: Sequence[str] | None = None) -> tup
     return tuple(words)
 
 
+def _names(
+    network: nn.Module, first: nn.Module | None, symbols: Sequence[str] | None
+) -> Sequence[str]:
+    """Those of the inputs, as many as there are, as far as that is known."""
+    if isinstance(first, SymbolicLayer):
+        dims = first.dim_in
+    elif first is not None and offered(first, "symbolic"):
+        dims = len(network.centre) if isinstance(network, Units) else len(symbols or ())
+    else:
+        got = type(first).__name__
+        raise ValueError(f"want edges with names, got {got}: call `symbolic` first")
+    names = symbols or [f"x_{i + 1}" for i in range(dims)]
+    if len(names) != dims or not names:
+        raise ValueError(f"want {dims or 'some'} symbols, got {list(names)}")
+    return names
+
+
 def says(kind: type[nn.Module]) -> Callable[[Rule], Rule]:
     """Registers how modules of this kind act on expressions."""
 
@@ -77,7 +89,9 @@ def says(kind: type[nn.Module]) -> Callable[[Rule], Rule]:
 
 
 def said(part: nn.Module, words: Words) -> Words:
-    """Through one part of a network."""
+    """Through one part of a network; what its author says of it comes first."""
+    if (method := offered(part, "symbolic")) is not None:
+        return [sympy.sympify(word, strict=True) for word in method(list(words))]
     for kind in type(part).__mro__:
         if kind in RULES:
             return RULES[kind](part, words)

@@ -31,7 +31,7 @@ def measure() -> Iterator[Quantity | str]:
 
 
 def verdict(found: Measurement) -> Verdict:
-    product, package = found.starting(PRODUCT), found.starting(PACKAGE)
+    product, package = found.starting(PRODUCT), found.starting(PACKAGE, needed=False)
     words = [times(one, 5) for one in [*product, *package]]
     by = f"from {min(q.value for q in product):.2g} to {max(q.value for q in product):.2g} times"
     said = f"Beside the same splines by one product it is faster {by}"

@@ -1,0 +1,52 @@
+"""The ledger, `leaderboards`: folders of Records, and `models` of submitted bundles beside."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from kansci.ledger import AnyRecord, load_records
+from kansci.submission.bundle import Bundle, read
+from kansci.submission.status import status_of
+
+LEDGER, RECORDS, MODELS = "leaderboards", "records", "models"
+
+
+def load_ledger(folder: str | Path) -> list[AnyRecord]:
+    """All Records of a folder and, if it is in the ledger, those of the bundles of its suites.
+
+    `leaderboards` is its `records` and all bundles of their suites; so is `leaderboards/records`,
+    and `leaderboards/standard` has those of its own. A bundle of another suite would widen the grid
+    by cells that nobody else has. Where the ledger has no Records yet, bundles of all suites count.
+
+    The Records of a bundle say what came of verifying it (`Record.submitted`). Nothing that was
+    submitted is run.
+
+    Raises:
+        UserError: if there is no such folder, or a Record or a bundle in it is none.
+    """
+    given = Path(folder).resolve()
+    if given.name == LEDGER and (given / MODELS).is_dir():
+        given = given / RECORDS
+    if given.parent.name != LEDGER or not (given.parent / MODELS).is_dir():
+        return load_records(folder)
+    own = load_records(given) if given.is_dir() else []
+    suites = {record.suite for record in own}
+    found = [one for one in bundles(given.parent / MODELS) if one.entry.suite in suites or not own]
+    return [*own, *(record for bundle in found for record in _told(bundle))]
+
+
+def _told(bundle: Bundle) -> list[AnyRecord]:
+    status = status_of(bundle)
+    return [record.model_copy(update={"submitted": status}) for record in bundle.records]
+
+
+def bundles(folder: Path) -> list[Bundle]:
+    """Those in a folder, by name; none, if there is no such folder yet.
+
+    Raises:
+        UserError: for a folder in it that is no bundle.
+    """
+    if not folder.is_dir():
+        return []
+    shown = (one for one in folder.iterdir() if not one.name.startswith("."))
+    return [read(one) for one in sorted(shown) if one.is_dir()]

@@ -1,0 +1,138 @@
+r"""Whether networks filled with numbers of a file answer as their Record says.
+
+They are built in a fresh process, which knows the file of weights and nothing of the training; the
+true answers stay here. An error $e$ of a Record has six digits, and a network's answers have those
+of its dtype, so that $e'$ agrees with $e$ if
+$$|e' - e| \le 6 \cdot 10^{-6}\,e + 16\,\varepsilon\,(1 + |y|_\infty / u) + \min(4\rho, e)$$
+with $u$ the unit that errors are measured in, $\varepsilon$ the dtype's spacing at 1, $y$ the truth
+and $\rho$ the root of the mean square by which answers change, in $u$, where inputs are replaced by
+the next numbers: 1e-6 for the answers and half a unit of the sixth digit at most for the Record;
+some roundings of numbers as large as the truth; and more for sums whose large terms cancel, which
+are as far from themselves in another order. See docs/verification.md for what was measured.
+"""
+
+from __future__ import annotations
+
+from base64 import b64decode
+from binascii import Error as NoBase64
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+import torch
+from pydantic import ValidationError
+from safetensors import SafetensorError
+from safetensors.torch import load as numbers_of
+from torch import Tensor
+
+from kansci.discover import Origin, get_task
+from kansci.errors import DoesNotFit, UserError
+from kansci.ledger import path_of, weights_beside
+from kansci.measure import error
+from kansci.record import Record, Speed
+from kansci.sandbox import errand
+from kansci.sandbox.handout import handed
+from kansci.task import Probe, Task
+from kansci.verification.recount import varied
+from kansci.verification.reloading import written
+from kansci.verification.results import Reload
+
+RELATIVE = 6e-6
+ROUNDINGS = 16
+CANCELLED = 4  # roundings that add up as if drawn, of a few terms
+SECONDS = 600.0  # of a fresh process
+
+
+class Kept(NamedTuple):
+    """A Record whose networks are on file."""
+
+    record: Record
+    home: Path
+    of: Literal["submitted", "secret"]
+
+    @property
+    def weights(self) -> Path:
+        return weights_beside(path_of(self.record, self.home))
+
+
+def reloaded(model: Origin, kept: Kept) -> Reload:
+    """What networks of a Record answer in a fresh process, and how many numbers they have there.
+
+    Args:
+        model: the file that builds them.
+    """
+    record = kept.record
+    blank = Reload(
+        task=record.name,
+        budget=record.budget,
+        of=kept.of,
+        declared_parameters=record.parameters or 0,
+        declared_adapted=record.adapted,
+    )
+    try:
+        task, data = get_task(record.name), kept.weights.read_bytes()
+        answers = _asked(model, record, task, data)
+        away = _away(record, task, answers)
+        parameters, adapted = answers["counts"].tolist()
+    except (OSError, UserError, DoesNotFit, NoBase64, SafetensorError, KeyError, ValueError) as why:
+        reason = str(why) if isinstance(why, UserError | DoesNotFit) else f"no answers: {why}"
+        return blank.model_copy(update={"reason": reason[:300]})
+    counts = {"parameters": int(parameters), "adapted": int(adapted)}
+    return blank.model_copy(update={"away": away, "varied": varied(numbers_of(data)), **counts})
+
+
+def timed(model: Origin, budget: int) -> Speed | None:
+    """How fast a model is, found in a fresh process; `None` if that did not come to its end."""
+    try:
+        said = errand(model, f"{written.__module__}:timed", seconds=SECONDS, budget=budget)
+        return Speed.model_validate(said)
+    except (UserError, DoesNotFit, ValidationError):
+        return None
+
+
+def _asked(model: Origin, record: Record, task: Task, weights: bytes) -> Mapping[str, Tensor]:
+    dtype = getattr(torch, record.recipe.dtype)
+    points = {str(i): probe.x.to(dtype) for i, probe in enumerate(task.judged_by("test"))}
+    said = errand(
+        model,
+        f"{written.__module__}:asked",
+        seconds=SECONDS,
+        record=record.updated(errors=(), untrained=(), curves=(), tuning=()).model_dump_json(),
+        handed=handed(task).model_dump_json(),
+        weights=written(weights),
+        points=written(points),
+    )
+    return numbers_of(b64decode(str(said), validate=True))
+
+
+def _away(record: Record, task: Task, answers: Mapping[str, Tensor]) -> float:
+    """The largest difference of an error, in shares of what is allowed; infinite for another fate.
+
+    Raises:
+        ValueError: for answers of another shape than was asked for.
+    """
+    eps = torch.finfo(getattr(torch, record.recipe.dtype)).eps
+    worst = 0.0
+    for place, probe in enumerate(task.judged_by("test")):
+        here, nearby = (answers[key].double() for key in (str(place), f"{place}/next"))
+        wanted = (len(record.members), len(probe.x), task.dim_out)
+        for got in (here.shape, nearby.shape):
+            if tuple(got) != wanted:
+                raise ValueError(f"want predictions {wanted}, got {tuple(got)}")
+        unit = _unit(task, probe)
+        now = error(task.metric, here, probe.y, task.scale)
+        then = torch.tensor(record.errors[-1][place], dtype=torch.double)  # (member,)
+        cancelled = CANCELLED * (nearby - here).square().mean((1, 2)).sqrt() / unit
+        allowed = RELATIVE * then + ROUNDINGS * eps * (1 + probe.y.abs().max() / unit)
+        allowed = allowed + torch.minimum(cancelled, then)
+        shares = ((now - then).abs() / allowed).nan_to_num(torch.inf)
+        same = (now == then) | (now.isnan() & then.isnan())
+        worst = max(worst, torch.where(same, 0.0, shares).max().item())
+    return worst
+
+
+def _unit(task: Task, probe: Probe) -> float:
+    """What errors are measured in; 1 for classes."""
+    if task.metric == "error_rate":
+        return 1.0
+    return task.scale.std if task.metric == "nrmse" else probe.y.square().mean().sqrt().item()

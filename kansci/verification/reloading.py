@@ -1,0 +1,96 @@
+"""In the fresh process: builds networks anew, fills them with numbers of a file, and asks them.
+
+It is handed the task without its truth, a file of weights and points, and answers with numbers.
+Whatever a network kept outside of its weights and buffers is not here.
+"""
+
+from __future__ import annotations
+
+import socket
+import tempfile
+from base64 import b64decode, b64encode
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import load, save
+from torch import Tensor, nn
+
+from kansci.blind import Line, blind
+from kansci.draws import Draws
+from kansci.ledger import path_of, weights_beside, write_atomically
+from kansci.models import Model
+from kansci.models.grids import divide
+from kansci.preparing import maker
+from kansci.record import Record
+from kansci.sandbox.handout import Handed
+from kansci.speed import measure
+from kansci.stacked import named
+from kansci.task import Task
+from kansci.verification.recount import adapted, leaves
+from kansci.weights import networks
+
+
+def written(tensors: dict[str, Tensor] | bytes) -> str:
+    """Numbers, or a file of them, as text that JSON takes."""
+    return b64encode(tensors if isinstance(tensors, bytes) else save(tensors)).decode()
+
+
+def timed(model: Model, budget: int) -> dict[str, Any]:
+    """How fast the model is, as `kansci.speed` measures it."""
+    torch.set_num_threads(1)
+    return measure(model, budget).model_dump(mode="json")
+
+
+def asked(model: Model, record: str, handed: str, weights: str, points: str) -> str:
+    """Answers of a Record's networks, `written`: at points, `(member, point, out)` by their name.
+
+    `<name>/next` are those at the next numbers beyond the points, and `counts` the trainable and
+    the adapted numbers of one network.
+
+    Args:
+        record: without its errors.
+        handed: the task without its truth.
+        weights: the file of weights, `written`.
+        points: `(point, in)` by name, `written`.
+    """
+    torch.set_num_threads(1)
+    what = Record.model_validate_json(record)
+    with socket.socket() as nowhere:  # a task's points are asked for, and nobody asks for them here
+        task = blind(Handed.model_validate_json(handed), Line(nowhere), 0)
+    filled = _filled(what, b64decode(weights), task, model)
+    found: dict[str, Tensor] = {}
+    with torch.no_grad():
+        for name, x in load(b64decode(points)).items():
+            nearby = x.nextafter(torch.full_like(x, torch.inf))
+            for key, where in ((name, x), (f"{name}/next", nearby)):
+                found[key] = torch.stack([network(where) for network in filled]).contiguous()
+    begun = [_begun(what, seed, task, model) for seed in what.recipe.evaluation_seeds]
+    now, start = _untrained(filled), _untrained(begun)
+    found["counts"] = torch.tensor([max(map(leaves, filled)), adapted(now, start)])
+    return written(found)
+
+
+def _filled(record: Record, weights: bytes, task: Task, model: Model) -> list[nn.Module]:
+    with tempfile.TemporaryDirectory() as folder:
+        write_atomically(weights_beside(path_of(record, Path(folder))), weights)
+        return networks(record, folder, task=task, model=model)
+
+
+def _begun(record: Record, seed: int, task: Task, model: Model) -> nn.Module:
+    """The network of a seed before its training, its grids divided as they are in the end."""
+    with Draws("start", seed):
+        network = maker(task, model, record.budget, record.recipe)()
+    for part in record.recipe.optimizers:
+        network = divide(network, part.refine).network if part.refine > 1 else network
+    return network
+
+
+def _untrained(members: list[nn.Module]) -> dict[str, Tensor]:
+    """What is no trainable weight, `(member, ...)` by name."""
+    states = [named(network) for network in members]
+    return {
+        name: torch.stack([state[name].detach() for state in states])
+        for name, tensor in states[0].items()
+        if not tensor.requires_grad
+    }

@@ -1,0 +1,103 @@
+"""Runs a plan: trains what it names, reloads networks, times the model. No secret comes here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Sequence
+
+import torch
+
+from kansci.engine import execute
+from kansci.errors import UserError
+from kansci.hearing import Progress, Tell
+from kansci.ledger import save
+from kansci.record import Record
+from kansci.sandbox import available
+from kansci.submission.grid import complete
+from kansci.suite import Suite, get_suite, list_suites
+from kansci.verification.audit import RELOADED, Plan
+from kansci.verification.reload import Kept, reloaded, timed
+from kansci.verification.results import Apart, Reload, Results
+from kansci.verification.subject import Subject
+from kansci.verification.trainings import Training, audited_of
+from kansci.weights import kept
+
+BUDGET = 250  # at which a model is timed where its suite names none
+
+
+def train(
+    training: Training,
+    suite: Suite,
+    results: Results,
+    *,
+    workers: int,
+    device: torch.device | str = "cpu",
+    progress: Progress,
+    note: Tell,
+) -> Generator[Record, None, None]:
+    """Trains what is left of a group; every Record is a file before anything else happens to it."""
+    home = results.of(training.group)
+    records = execute(
+        training.work.jobs,
+        device=device,
+        seconds=suite.seconds,
+        memory=suite.memory,
+        workers=workers,
+        weights=home if training.group == "secret" else None,
+        progress=progress,
+        note=note,
+    )
+    for record in records:
+        if record.key in training.work.missing:  # not what a job made again on the way
+            save(record, home)
+            yield record
+
+
+def limits(name: str) -> Suite:
+    """The suite whose limits on time and memory hold: that of the Records, or quick."""
+    return get_suite(name if name in list_suites() else "quick")
+
+
+def look(plan: Plan, subject: Subject, results: Results, *, say: Callable[[str], None]) -> Apart:
+    """What is found without training, once all is trained; written into the folder of results.
+
+    Args:
+        say: hears what is done now.
+    """
+    origin = subject.origin(results.folder)
+    reloads: list[Reload] = []
+    for one in _on_file(plan, subject, results)[:RELOADED]:
+        say(f"reloading {one.record.name}")
+        reloads.append(reloaded(origin, one))
+    say("timing")
+    found = Apart(
+        plan=plan.digest,
+        incomplete=_incomplete(subject),
+        isolation=available().sentence if subject.file else "A model of the zoo is not isolated.",
+        reloads=tuple(reloads),
+        speed=timed(origin, limits(plan.suite).speed_budget or BUDGET),
+    )
+    results.write(found)
+    return found
+
+
+def _on_file(plan: Plan, subject: Subject, results: Results) -> Sequence[Kept]:
+    """Audited Records whose networks are there: submitted ones, or those of the secret seeds."""
+    audited = [one for one in audited_of(plan, subject) if one.errors]
+    own = [Kept(one, subject.home, "submitted") for one in audited if kept(one, subject.home)]
+    if own:
+        return own
+    home = results.of("secret")
+    again = (one for one in results.records("secret") if one.errors and kept(one, home))
+    return [Kept(one, home, "secret") for one in again]
+
+
+def _incomplete(subject: Subject) -> str:
+    """Why submitted Records are not those of all cells, made of the source that was submitted."""
+    if subject.file is None:
+        return ""
+    command = "kansci run, then kansci submit"
+    try:
+        complete(subject.model(), get_suite(subject.suite), subject.records, command)
+    except UserError as error:
+        return str(error)
+    return ""

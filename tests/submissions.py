@@ -1,0 +1,49 @@
+"""Submissions made up for tests: a file, and Records with the keys that it has, untrained."""
+
+from pathlib import Path
+
+from kansci.discover import find_model
+from kansci.ledger import save
+from kansci.models import Model
+from kansci.runner import unfinished
+from kansci.submission.bundle import Bundle
+from kansci.submission.submitting import submit
+from kansci.submission.template import write_template
+from kansci.suite import cells, get_suite
+
+WHO = {"authors": "A. One, B. Two", "url": "https://example.org/mykan", "licence": "MIT"}
+
+
+def here(file: Path) -> Model:
+    """In place of `sandbox.foreign`, for files that are our own: a sandbox takes seconds."""
+    return find_model(str(file))
+
+
+def written(folder: Path, name: str = "mykan", suite: str = "demo") -> Path:
+    """The template of a name, and Records of all cells of a suite in `made` beside it."""
+    folder.mkdir(exist_ok=True)
+    file = folder / f"{name}.py"
+    write_template(file)
+    model = here(file)
+    for cell in cells(get_suite(suite), models=[model]):
+        what = (cell.task, cell.model, cell.budget, cell.recipe)
+        record = unfinished(*what, suite=cell.suite)
+        members = len(record.members)
+        save(
+            record.updated(
+                status="ok",
+                members=("ok",) * members,
+                errors=[[[0.5] * members for _ in record.probes] for _ in record.stages],
+                parameters=cell.budget,
+                environment=record.environment.model_copy(update={"dirty": False}),
+            ),
+            folder / "made",
+        )
+    return file
+
+
+def submitted(folder: Path, name: str = "mykan", **changes: str) -> Bundle:
+    """Its bundle, in `models` beside the file."""
+    file = written(folder, name)
+    home, out = folder / "made", folder / "models"
+    return submit(file, suite="demo", records=home, out=out, **{**WHO, **changes})  # type: ignore[arg-type]

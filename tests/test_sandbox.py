@@ -1,0 +1,230 @@
+"""A task without its truth is the same task to whoever trains on it, and a submission trains so."""
+
+import pytest
+import torch
+
+from kansci import timing
+from kansci.assignment import assignment
+from kansci.blind import Line, blind
+from kansci.discover import find_model, find_tasks, get_task
+from kansci.engine import isolated
+from kansci.errors import UserError
+from kansci.forkserver import Around
+from kansci.messages import Inputs, Nonsense, Points
+from kansci.recipe import Optimizer, Recipe
+from kansci.sampling import stream
+from kansci.sandbox import Kind, available, describe, foreign, walls
+from kansci.sandbox.handout import Handed, handed, loss_of
+from kansci.suite import Cell
+from kansci.task import Probe, Stage, Task
+from kansci.together import Job
+from kansci.tutor import Tutor
+
+RECIPE = Recipe(
+    optimizers=(Optimizer(evaluations=4),), rates=(1e-2, 1e-3), evaluation_seeds=(0, 1), points=16
+)
+NAME = "feynman27/I.12.11"
+TASKS = (
+    *(NAME, "bumps_1d", "poisson1d_multiscale[boundary=hard]", "inverse_poisson"),
+    *("advection", "kovasznay", "l_shape"),
+)
+VOLATILE = {"seconds", "memory", "environment"}
+MINE = """
+import torch
+from torch import nn
+from kansci.models import Model
+
+def build(dim_in, dim_out, parameters):
+    return nn.Sequential(nn.Linear(dim_in, 9), nn.Tanh(), nn.Linear(9, dim_out))
+
+model = Model("mine", build, source="https://example.org", derivatives=7)
+"""
+isolating = pytest.mark.skipif(
+    not available().isolated, reason="this machine has no bubblewrap, or does not permit it"
+)
+
+
+@pytest.fixture(scope="module")
+def mine(tmp_path_factory):
+    path = tmp_path_factory.mktemp("mine") / "mine.py"
+    path.write_text(MINE)
+    return path
+
+
+def job(model, *tasks, recipe=RECIPE):
+    return Job(tuple(Cell(task, model, 250, recipe, "custom") for task in tasks))
+
+
+def smooth(task):
+    def predict(x):
+        phase = (x * torch.arange(1, task.dim_in + 1, dtype=x.dtype)).sum(-1, keepdim=True)
+        return torch.sin(phase * torch.arange(1, task.dim_out + 1, dtype=x.dtype) / 3 + 0.5)
+
+    return predict
+
+
+class Direct(Line):
+    """To a tutor in this process."""
+
+    def __init__(self, tutor):
+        self._tutor, self._sources = tutor, {}
+
+    def ask(self, question):
+        return self._tutor.answer(question)
+
+
+@pytest.mark.parametrize("name", TASKS)
+def test_what_is_handed_out_is_the_task_without_its_truth(name):
+    task = get_task(name)
+    text = handed(task).model_dump_json()
+    given = Handed.model_validate_json(text)
+    tutor = Tutor(job(find_model("mlp-silu"), task))
+    tutor.begin("test")
+    known = blind(given, Direct(tutor), 0)
+    source, name = stream("points", 0), stream("points", 0)
+    for stage, own in zip(task.stages, known.stages, strict=True):
+        batch = stage.sample(source, 16)
+        for one, other in zip(batch, own.sample(name, 16), strict=True):
+            assert torch.equal(one, other)
+        if not task.coefficients:  # which nobody knows there
+            assert torch.equal(
+                stage.loss(smooth(task), *batch),
+                loss_of(given, given.stages[0])(smooth(task), *batch),
+            )
+    for probe, own in zip(task.judged_by("test"), known.judged_by("test"), strict=True):
+        assert torch.equal(probe.x, own.x)
+        with pytest.raises(PermissionError):
+            own.y.sum()
+    assert known.statement is None
+    assert known.vary is None
+
+
+def test_all_pde_and_continual_tasks_of_kansci_can_be_handed_out():
+    for task in find_tasks("*"):
+        if task.family != "feynman":  # one is written like another
+            assert handed(task).name == task.name
+
+
+def test_a_loss_of_a_file_s_own_cannot_be_handed_out():
+    x = torch.zeros(2, 1, dtype=torch.double)
+    task = Task(
+        name="own",
+        version=1,
+        family="custom",
+        domain=((0, 1),),
+        dim_out=1,
+        stages=(Stage("own", lambda generator, points: (x,), lambda predict, x: predict(x), 2),),
+        probes=(Probe("own", x, x),),
+        source="",
+    )
+    with pytest.raises(UserError, match=r"no sandbox can be handed .* set KANSCI_SANDBOX=off"):
+        handed(task)
+
+
+def points(**changed):
+    seed = stream("points", 0).initial_seed()
+    given = {"place": 0, "stage": 0, "seed": seed, "source": 0, "points": 16, "even": False}
+    return Points(**given | changed)
+
+
+BEYOND = [
+    points(place=1),
+    points(stage=1),
+    points(seed=stream(f"{NAME}/test").initial_seed()),
+    points(seed=stream("points", 77).initial_seed()),
+    points(source=9),
+    points(points=10**6),
+    points(even=True),
+    Inputs(place=0, of="validation", number=0),
+    Inputs(place=0, of="test", number=1),
+    Inputs(place=0, of="beside", number=0),
+]
+
+
+@pytest.mark.parametrize("question", BEYOND, ids=lambda one: repr(one)[:60])
+def test_a_tutor_gives_no_more_than_a_training_takes(question):
+    tutor = Tutor(job(find_model("mlp-silu"), get_task(NAME)))
+    tutor.begin("test")
+    assert len(tutor.answer(points())) == 2
+    with pytest.raises(Nonsense):
+        tutor.answer(question)
+
+
+def test_points_are_given_as_often_as_the_recipe_draws_them():
+    often = RECIPE.model_copy(update={"resample": 1})  # 4 batches, and 200 rows for a method
+    tutor = Tutor(job(find_model("mlp-silu"), get_task(NAME), recipe=often))
+    tutor.begin("test")
+    drawn = [tutor.answer(points())[0] for _ in range(16)]
+    assert not torch.equal(drawn[0], drawn[1])
+    with pytest.raises(Nonsense, match="more than the 264 points"):
+        tutor.answer(points())
+
+
+def test_questions_of_test_probes_are_given_once_rates_are_chosen():
+    tutor = Tutor(job(find_model("mlp-silu"), get_task(NAME)))
+    test = Inputs(place=0, of="test", number=0)
+    with pytest.raises(Nonsense, match="asked for test questions in the training for validation"):
+        tutor.answer(test)
+    tutor.begin("test")
+    assert torch.equal(tutor.answer(test)[0], get_task(NAME).judged_by("test")[0].x)
+
+
+@isolating
+def test_a_sandbox_gives_the_numbers_of_a_plain_child(mine):
+    for what, recipe in (
+        ((get_task(NAME), get_task("feynman27/I.30.5")), RECIPE),
+        ((get_task("bumps_1d"),), RECIPE.model_copy(update={"resample": 3, "method": "joint"})),
+        ((get_task("inverse_poisson[noise=0.01]"),), RECIPE),
+    ):
+        here = isolated(job(find_model(str(mine)), *what, recipe=recipe))
+        there = isolated(job(foreign(mine), *what, recipe=recipe))
+        assert [record.status for record in there] == ["ok"] * len(what)
+        assert [record.model_dump(exclude=VOLATILE) for record in here] == [
+            record.model_dump(exclude=VOLATILE) for record in there
+        ]
+
+
+@isolating
+def test_a_model_is_described_and_hashed_without_being_loaded(mine):
+    found = describe(mine)
+    assert (found.name, found.source, found.derivatives) == ("mine", "https://example.org", 7)
+    own, theirs = find_model(str(mine)), foreign(mine)
+    assert theirs.source_hash(2, 1, 250) == own.source_hash(2, 1, 250)
+    assert not theirs.applies(8)
+
+
+@isolating
+def test_a_submitted_model_is_timed_in_its_sandbox(mine, monkeypatch):
+    monkeypatch.setattr(timing, "SECONDS", 1e-3)
+    record = timing.measure(foreign(mine), 250)
+    assert record.status == "crashed"
+    assert "want an answer within 0.001 s" in record.reason
+
+
+def test_an_assignment_for_a_sandbox_says_nothing_of_its_parent(mine, monkeypatch):
+    monkeypatch.setenv("KANSCI_TOKEN", "secret")
+    model = foreign(mine)
+    monkeypatch.delenv("KANSCI_SANDBOX", raising=False)
+    said = assignment(
+        job(model, get_task(NAME)), device=torch.device("cpu"), gear=None, memory=1.0
+    ).model_dump_json()
+    assert "secret" not in said
+    assert "tasks/feynman" not in said
+
+
+def test_what_is_not_isolated_is_said(monkeypatch):
+    monkeypatch.setenv("KANSCI_SANDBOX", "off")
+    assert available() is Kind.OFF
+    assert "NOT isolated (as asked)" in available().sentence
+    assert walls.around() == Around()
+    monkeypatch.setenv("KANSCI_SANDBOX", "no")
+    with pytest.raises(UserError, match="KANSCI_SANDBOX=no: want off, or nothing"):
+        available()
+    monkeypatch.delenv("KANSCI_SANDBOX")
+    monkeypatch.setattr(walls, "_tried", lambda: Kind.LIMITS)
+    assert "absent or not permitted" in available().sentence
+    monkeypatch.setenv("KANSCI_TOKEN", "secret")
+    plain = walls.around()
+    assert plain.command == ()
+    assert "secret" not in (plain.variables or {}).values()
+    assert plain.folder != "/"

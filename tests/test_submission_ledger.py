@@ -1,0 +1,109 @@
+"""Boards read bundles beside Records, and say what came of verifying them."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from calling import call
+from ledgers import grid, record
+from submissions import here, submitted
+
+from kansci import tables
+from kansci.api import get_board, rank
+from kansci.board import Row
+from kansci.errors import UserError
+from kansci.ledger import save
+from kansci.record import Record
+from kansci.submission import submitting
+from kansci.submission.bundle import Bundle
+from kansci.submission.ledger import load_ledger
+from kansci.submission.status import status_of
+
+BOARD = get_board("accuracy")
+
+
+@pytest.fixture
+def bundle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bundle:
+    """In `models` of a ledger; `records` has a Record of another model."""
+    monkeypatch.setattr(submitting, "foreign", here)
+    found = submitted(tmp_path / "leaderboards")
+    for one in found.records:
+        save(one.model_copy(update={"model": "kan"}), tmp_path / "leaderboards" / "records")
+    return found
+
+
+def verify(bundle: Bundle, status: str, digest: str = "") -> None:
+    said = {"bundle": digest or bundle.digest, "status": status, "reasons": []}
+    bundle.verification.write_text(json.dumps(said), encoding="utf-8")
+
+
+def row_of(folder: str, model: str = "mykan") -> Row:
+    return next(row for row in rank(BOARD, folder) if row.model == model)
+
+
+@pytest.mark.parametrize("folder", ["leaderboards", "leaderboards/records"])
+def test_a_ledger_is_its_records_and_its_bundles(bundle: Bundle, folder: str) -> None:
+    assert {one.model for one in load_ledger(folder)} == {"kan", "mykan"}
+    assert row_of(folder).submitted == "self-reported"
+    assert row_of(folder, "kan").submitted == ""
+
+
+def test_records_elsewhere_are_no_ledger(bundle: Bundle, tmp_path: Path) -> None:
+    (tmp_path / "leaderboards").rename(tmp_path / "runs")
+    assert {one.model for one in load_ledger("runs/records")} == {"kan"}
+
+
+def test_a_bundle_of_another_suite_widens_no_grid(bundle: Bundle) -> None:
+    for one in bundle.records:
+        save(one.model_copy(update={"model": "kan", "suite": "other"}), Path("leaderboards/other"))
+    assert {one.model for one in load_ledger("leaderboards/other")} == {"kan"}
+    shutil.rmtree("leaderboards/records")
+    assert {one.model for one in load_ledger("leaderboards")} == {"mykan"}
+
+
+@pytest.mark.parametrize("status", ["verified", "flagged"])
+def test_a_verification_holds_for_the_bundle_that_it_names_alone(
+    bundle: Bundle, status: str
+) -> None:
+    verify(bundle, status)
+    assert row_of("leaderboards").submitted == status
+    verify(bundle, status, digest="0" * 64)
+    assert row_of("leaderboards").submitted == "self-reported"
+
+
+@pytest.mark.parametrize("text", ["", "[]", '{"bundle": 1, "status": "verified"}', "[" * 10**5])
+def test_a_verification_that_cannot_be_read_is_one_line(bundle: Bundle, text: str) -> None:
+    bundle.verification.write_text(text, encoding="utf-8")
+    with pytest.raises(UserError, match=r"verification\.json"):
+        status_of(bundle)
+
+
+def test_a_spoilt_bundle_stops_the_board_in_one_line(bundle: Bundle) -> None:
+    bundle.model.write_text("model = None", encoding="utf-8")
+    said = call("board", "accuracy", "--records", "leaderboards")
+    assert (said.code, said.stderr.count("\n")) == (2, 1)
+    assert "has changed since the manifest" in said.stderr
+
+
+def test_no_record_says_of_itself_that_it_was_verified() -> None:
+    one = record("mykan").model_copy(update={"submitted": "verified"})
+    assert "submitted" not in one.model_dump_json()
+    with pytest.raises(ValueError, match="not for its Records to say"):
+        Record.model_validate_json(one.model_dump_json()[:-1] + ',"submitted":"verified"}')
+
+
+@pytest.mark.parametrize(
+    ("status", "marked"), [("", ""), ("verified", ""), ("self-reported", " ‡"), ("flagged", " ‡")]
+)
+def test_every_table_marks_what_is_not_verified_and_says_the_status(
+    status: str, marked: str
+) -> None:
+    records = [one.model_copy(update={"submitted": status}) for one in grid("a", 0)]
+    (row,) = rank(BOARD, records)
+    text = tables.markdown(BOARD, [row])
+    assert f"| a{marked} |" in text
+    assert (tables.NOT_OURS in text) == bool(marked)
+    assert tables.remarks(row) == status
+    assert tables.csv(BOARD, [row]).rstrip().endswith(f",{status}")
+    assert (r"\textdaggerdbl" in tables.latex(BOARD, [row])) == bool(marked)
