@@ -95,15 +95,23 @@ class Forkserver:
         talk, theirs = socket.socketpair()
         word, told = socket.socketpair()
         with self._lock, theirs, told:
-            socket.send_fds(self._started(), [b"+"], [theirs.fileno(), told.fileno()])
+            ends = [theirs.fileno(), told.fileno()]
+            try:
+                socket.send_fds(self._started(), [b"+"], ends)
+            except OSError:  # it is dead, and what was around it has not noticed yet
+                self._end()
+                socket.send_fds(self._started(), [b"+"], ends)
         return talk, word
 
     def kill(self) -> None:
         """Ends a server that does not listen, and with it its children, at once."""
         with self._lock:
-            if self._process is not None and self._owner == os.getpid():
-                self._process.kill()
-                self._process.wait()
+            self._end()
+
+    def _end(self) -> None:
+        if self._process is not None and self._owner == os.getpid():
+            self._process.kill()
+            self._process.wait()
 
     def close(self) -> None:
         """Ends the server and its children; the next child starts another."""

@@ -6,6 +6,7 @@ The models are files of their own, as children find what they train by name or f
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -21,7 +22,7 @@ from kansci import supervised, workers
 from kansci.assignment import assignment
 from kansci.discover import find_model, find_tasks, get_model, get_task, origin_of
 from kansci.engine import attempt, execute, isolated
-from kansci.forkserver import SERVER
+from kansci.forkserver import BEGUN, SERVER, Forkserver
 from kansci.models import Model
 from kansci.recipe import Optimizer, Recipe
 from kansci.suite import MEMORY, Cell
@@ -348,6 +349,21 @@ def test_nothing_outlives_its_parent(doomed, tmp_path, sign):
     parent.wait(30)
     _, alive = psutil.wait_procs(below, timeout=15)
     assert alive == []
+
+
+def test_a_forkserver_that_has_hung_up_is_started_again():
+    server = Forkserver("kansci.child")
+    server.start()
+    assert server._control is not None
+    assert server._process is not None
+    first = server._process
+    server._control.shutdown(socket.SHUT_RDWR)
+    talk, word = server.child()
+    talk.close()
+    assert word.recv(100) == BEGUN
+    word.close()
+    assert first.poll() is not None
+    server.close()
 
 
 @pytest.mark.slow
