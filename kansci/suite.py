@@ -128,6 +128,11 @@ def get_suite(name: str) -> Suite:
     return suites[name]
 
 
+def limits_of(name: str) -> Suite:
+    """The suite whose limits hold for Records of that name: it, or quick where there is none."""
+    return get_suite(name if name in list_suites() else "quick")
+
+
 def get_recipe(name: str) -> Recipe:
     """The recipe of that name.
 

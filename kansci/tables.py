@@ -12,13 +12,12 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from kansci.board import Board, Row, Value
+from kansci.columns import INTERVAL, fitting, folded, wide
 
 if TYPE_CHECKING:
     from rich.table import Table
 
 NONE = "-"
-GAP = 2  # characters between columns of a terminal
-INTERVAL = "[95 %]"
 MARK = "†"
 FOOTNOTE = "a control: a yardstick rather than a contender"
 SUBMITTED = "‡"
@@ -43,13 +42,13 @@ def terminal(board: Board, rows: Sequence[Row], *, width: int = 100) -> Table:
     )
     header = _header(board, rows, seeds=False, remarked=False)
     body = [_texts(row, _further(rows), seeds=False, remarked=False) for row in rows]
-    shown, left_out = _fitting(header, body, width)
+    shown, left_out = fitting(header, body, width)
     for i in shown:
         if header[i] == "model":  # the one that folds where the terminal is narrow
             table.add_column(header[i], overflow="fold")
         else:
             table.add_column(
-                Text(_folded(header[i])), justify="right", min_width=_wide(header, body, i)
+                Text(folded(header[i])), justify="right", min_width=wide(header, body, i)
             )
     for texts in body:  # as Text, since [..] in a name would be markup
         table.add_row(*(Text(texts[i]) for i in shown))
@@ -57,34 +56,6 @@ def terminal(board: Board, rows: Sequence[Row], *, width: int = 100) -> Table:
         notes.append(f"further columns, in a wider terminal or with --out: {', '.join(left_out)}")
     table.caption = Text("\n".join([label(board), *notes]), style="dim")
     return table
-
-
-def _fitting(
-    header: Sequence[str], body: Sequence[Sequence[str]], width: int
-) -> tuple[list[int], list[str]]:
-    """Places of the columns that are shown, and names of the others.
-
-    Those of every board are always shown, so that a narrow terminal folds the names of models.
-    """
-    lasting = {0, 1, 2, len(header) - 2, len(header) - 1}
-    room = width - sum(_wide(header, body, i) + GAP for i in lasting)
-    shown = sorted(lasting)
-    for i in range(3, len(header) - 2):
-        room -= _wide(header, body, i) + GAP
-        if room < 0:
-            return sorted(shown), list(header[i:-2])
-        shown.append(i)
-    return sorted(shown), []
-
-
-def _wide(header: Sequence[str], body: Sequence[Sequence[str]], i: int) -> int:
-    """Characters that a column takes."""
-    return max(len(line) for line in (*_folded(header[i]).split("\n"), *(row[i] for row in body)))
-
-
-def _folded(name: str) -> str:
-    """A heading in as many lines as it has words."""
-    return name if name.endswith(INTERVAL) else name.replace(" ", "\n").replace("+\n", "+ ")
 
 
 def markdown(board: Board, rows: Sequence[Row]) -> str:
@@ -120,7 +91,7 @@ def latex(board: Board, rows: Sequence[Row]) -> str:
     seeds = any(row.seed_low is not None for row in rows)
     header = _header(board, rows, seeds=seeds, remarked=False)
     body = [_texts(row, _further(rows), seeds=seeds, remarked=False) for row in rows]
-    shown, left_out = _fitting(header, body, PAGE)
+    shown, left_out = fitting(header, body, PAGE)
     align = "".join("l" if header[i] in _LEFT else "r" for i in shown)
     caption = f"{board.question} {label(board)}."
     caption += "".join(f" {note}." for note in footnotes(rows))

@@ -24,7 +24,7 @@ from kansci.ledger import load, save
 from kansci.models import Model
 from kansci.record import Record
 from kansci.source import source_of
-from kansci.suite import Cell, get_suite, list_suites
+from kansci.suite import Cell, limits_of
 from kansci.task import Task
 from kansci.together import Job
 
@@ -71,7 +71,8 @@ def reproduce(
         gear=how,
         progress=lambda cell, steps: None,
         note=console.print,
-        **limits,
+        seconds=limits.seconds,
+        memory=limits.memory,
     )
     with console.status(f"{old.model} on {old.name}, {old.budget}"):
         (new,) = runs
@@ -141,12 +142,6 @@ def said_of(old: Record, cell: Cell, device: torch.device) -> list[str]:
     if differences := moved(old.environment, environment(device)):
         lines.append(f"Not the same: {'; '.join(differences)}.")
     return lines
-
-
-def limits_of(suite: str) -> dict[str, Any]:
-    """Time and memory that the Record's suite gives a cell; those of quick, for no suite."""
-    home = get_suite(suite if suite in list_suites() else "quick")
-    return {"seconds": home.seconds, "memory": home.memory}
 
 
 def verdict_of(old: Record, new: Record, found: Comparison, tolerance: float) -> str:

@@ -27,10 +27,11 @@ from kansci.record import Record
 from kansci.sandbox import available
 from kansci.submission.bundle import read
 from kansci.submission.ledger import load_ledger
+from kansci.suite import limits_of
 from kansci.verification.audit import FIRST_FIVE, USUAL, YARDSTICKS, Plan, draw
 from kansci.verification.judging import judge
 from kansci.verification.results import Results, read_plan
-from kansci.verification.running import limits, look, train
+from kansci.verification.running import look, train
 from kansci.verification.subject import Subject, of_zoo, submitted
 from kansci.verification.trainings import trainings
 from kansci.verification.verdict import Verification
@@ -188,7 +189,7 @@ def performed(
             )
     warm_up()
     hands = at_a_time(workers, torch.device("cpu"))
-    every, suite = trainings(plan, subject, results), limits(plan.suite)
+    every, suite = trainings(plan, subject, results), limits_of(plan.suite)
     jobs = [job for one in every for job in one.work.jobs]
     wanted = sum(len(one.work.missing) for one in every)
     console.print(

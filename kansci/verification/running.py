@@ -13,7 +13,7 @@ from kansci.ledger import save
 from kansci.record import Record
 from kansci.sandbox import available
 from kansci.submission.grid import complete
-from kansci.suite import Suite, get_suite, list_suites
+from kansci.suite import Suite, get_suite, limits_of
 from kansci.verification.audit import RELOADED, Plan
 from kansci.verification.reload import Kept, reloaded, timed
 from kansci.verification.results import Apart, Reload, Results
@@ -52,11 +52,6 @@ def train(
             yield record
 
 
-def limits(name: str) -> Suite:
-    """The suite whose limits on time and memory hold: that of the Records, or quick."""
-    return get_suite(name if name in list_suites() else "quick")
-
-
 def look(plan: Plan, subject: Subject, results: Results, *, say: Callable[[str], None]) -> Apart:
     """What is found without training, once all is trained; written into the folder of results.
 
@@ -74,7 +69,7 @@ def look(plan: Plan, subject: Subject, results: Results, *, say: Callable[[str],
         incomplete=_incomplete(subject),
         isolation=available().sentence if subject.file else "A model of the zoo is not isolated.",
         reloads=tuple(reloads),
-        speed=timed(origin, limits(plan.suite).speed_budget or BUDGET),
+        speed=timed(origin, limits_of(plan.suite).speed_budget or BUDGET),
     )
     results.write(found)
     return found
