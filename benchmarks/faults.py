@@ -108,11 +108,12 @@ def disturbed(
     moments: random.Random,
     lasts: float,
     words: tuple[str, ...] = WORDS,
+    kills: int = KILLS,
 ) -> Outcome:
     """Kills and resumes, then looks at what is there.
 
-    The first kill comes as soon as something trains, the second once a third of the Records is
-    there, the third after two thirds, each some time later. A job whose worker is killed twice in
+    The first kill comes as soon as something trains, the next of three once a third of the Records
+    is there, the last after two thirds, each some time later. A job whose worker is killed twice in
     one run is given up, and rightly so: after a worker the run itself is next.
 
     Args:
@@ -123,12 +124,12 @@ def disturbed(
     killed: Counter[str] = Counter()
     family: Processes = []
     run, spared = start(words, folder), True
-    for number in range(KILLS):
+    for number in range(kills):
         if run.poll() is not None:
             run, spared = start(words, folder), True
-        if not trains(run, folder, number * len(expected) // KILLS):
+        if not trains(run, folder, number * len(expected) // kills):
             continue
-        time.sleep(moments.uniform(0, lasts / KILLS / 2))
+        time.sleep(moments.uniform(0, lasts / kills / 2))
         victim = moments.choice(list(VICTIMS)) if spared else "run"
         spared = victim == "run"
         found = relatives(run)

@@ -28,6 +28,7 @@ APART = ("unshare", "-r", "-n", "-p", "-f", "--kill-child", "--mount-proc")
 INTO = ("-U", "-n", "-p", "-m", "--preserve-credentials")
 LISTEN = "0A"  # a state in the kernel's tables of sockets
 STARTED = "Ray runtime started"
+SANDBOX = shutil.which("bwrap") or "bwrap"  # its title tells what it starts
 PATIENCE = 10.0  # seconds for what was killed to be gone
 
 
@@ -142,9 +143,13 @@ def raylet_of(node: psutil.Process) -> psutil.Process:
 
 
 def training(node: psutil.Process) -> list[psutil.Process]:
-    """Ray's workers that have a job of ours in hand, in which a child trains."""
+    """Ray's workers that have a job of ours in hand, in which a child trains.
+
+    A server is called like the children that it forks; what it is started in, such as a sandbox,
+    is a process of another name, or several.
+    """
     found = [one for one in family(node) if _title(one).startswith("ray::serve")]
-    return [one for one in found if any(server.children() for server in one.children())]
+    return [one for one in found if sum(map(_is_forked, family(one))) > 1]
 
 
 def listening(cluster: Cluster) -> set[str]:
@@ -212,6 +217,12 @@ def _lives(process: psutil.Process) -> bool:
 def _drain(process: psutil.Popen) -> None:
     with process.stdout as pipe:
         pipe.read()
+
+
+def _is_forked(process: psutil.Process) -> bool:
+    """Whether it is a forkserver of ours, or a child of one."""
+    title = _title(process)
+    return "serve_forever" in title and not title.startswith(SANDBOX)
 
 
 def _title(process: psutil.Process) -> str:

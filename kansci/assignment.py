@@ -10,6 +10,7 @@ import torch
 from pydantic import BaseModel
 
 from kansci.discover import Origin, origin_of
+from kansci.errors import UserError
 from kansci.forkserver import ONE_THREAD
 from kansci.objective import Gear
 from kansci.recipe import Recipe
@@ -57,12 +58,8 @@ class Assignment(BaseModel, frozen=True, extra="forbid"):
 def assignment(
     job: Job, *, device: torch.device, gear: Gear | None, memory: float, keep: bool = False
 ) -> Assignment:
-    """Of a job that can travel.
-
-    Raises:
-        UserError: if its model is a submitted one, and a task cannot be handed out.
-    """
-    apart = isinstance(job.model, Foreign)
+    """Of a job that can travel, and of which nothing is `withheld`."""
+    apart = isinstance(job.model, Foreign) and not _open(job)
     tasks, model = [origin_of(task) for task in job.tasks], origin_of(job.model)
     assert model is not None
     return Assignment(
@@ -77,6 +74,27 @@ def assignment(
         keep=keep,
         here=_here() if not apart or available() is Kind.OFF else None,
     )
+
+
+def withheld(job: Job) -> str:
+    """Why the tasks of a job cannot be handed to its model; empty if they can, or need not be."""
+    return _unwritable(job) if isinstance(job.model, Foreign) and not _open(job) else ""
+
+
+def _open(job: Job) -> bool:
+    """Whether tasks that cannot be handed out are found by whoever trains: nothing is isolated."""
+    found = all(origin_of(task) is not None for task in job.tasks)
+    return available() is Kind.OFF and found and _unwritable(job) != ""
+
+
+def _unwritable(job: Job) -> str:
+    """Why one of the tasks cannot be handed out."""
+    try:
+        for task in job.tasks:
+            handed(task)
+    except UserError as why:
+        return str(why)
+    return ""
 
 
 def _here() -> Here:

@@ -6,8 +6,10 @@ What is handed out is in `sandbox.handout`; `tutor` answers.
 from __future__ import annotations
 
 import socket
-from collections.abc import Sequence
+from collections import Counter, defaultdict, deque
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from types import MappingProxyType
 
 from pydantic import BaseModel
 from torch import Generator, Tensor
@@ -15,26 +17,64 @@ from torch import Generator, Tensor
 from kansci.beside import Beside
 from kansci.messages import SIZES, Inputs, Points, send
 from kansci.parcels import read_all
+from kansci.recipe import Recipe
+from kansci.sampling import stream
 from kansci.sandbox.handout import Asked, Handed, Taught, loss_of, unknown
 from kansci.task import Batch, Probe, Sample, Scale, Stage, Task
+from kansci.training import draws
+
+AHEAD = 1 << 20  # bytes that are sent at once, if a batch is not larger
 
 
 class Line:
-    """The way to whoever holds the tasks: a question, then its answer, and nothing between."""
+    """The way to whoever holds the tasks: a question, then its answer, and nothing between.
 
-    def __init__(self, talk: socket.socket) -> None:
-        self._talk = talk
+    Args:
+        before: called before each question, to say what is still to be said.
+        draws: how often the same points are asked for, by the seed of their stream, where that is
+            known and nothing else is drawn from it meanwhile: batches are then sent in advance.
+    """
+
+    def __init__(
+        self,
+        talk: socket.socket,
+        before: Callable[[], object] = lambda: None,
+        draws: Mapping[int, int] = MappingProxyType({}),
+    ) -> None:
+        self._talk, self._before, self._draws = talk, before, draws
         self._sources: dict[tuple[int, int], list[Generator]] = {}
+        self._waiting: dict[Points, deque[Batch]] = defaultdict(deque)
+        self._drawn: Counter[Points] = Counter()
+        self._bytes: dict[Points, int] = {}  # of one batch
 
     def ask(self, question: BaseModel) -> tuple[Tensor, ...]:
         """Arrays, as they were sent."""
+        self._before()
         send(self._talk, question)
         _, size = SIZES.unpack(self._exactly(SIZES.size))
         return read_all(self._exactly(size))
 
+    def batch(self, question: Points) -> Batch:
+        """The next batch of points, which may have been sent already."""
+        waiting = self._waiting[question]
+        if not waiting:
+            times = self._times(question)
+            arrays = self.ask(question.model_copy(update={"times": times}))
+            self._drawn[question] += times
+            self._bytes[question] = sum(array.nbytes for array in arrays) // times
+            waiting.extend(zip(*(array.unbind() for array in arrays), strict=True))
+        return waiting.popleft()
+
+    def _times(self, question: Points) -> int:
+        """One at first, whose size is that of the others; then as many as are left."""
+        left = self._draws.get(question.seed, 1) - self._drawn[question]
+        room = AHEAD // self._bytes[question] if question in self._bytes else 1
+        return max(min(left, room), 1)
+
     def begin(self) -> None:
         """Another training begins, with sources of its own."""
-        self._sources.clear()
+        for held in (self._sources, self._waiting, self._drawn, self._bytes):
+            held.clear()
 
     def source(self, place: int, generator: Generator) -> int:
         """Which of a task's generators with its seed it is, in the order of their first use.
@@ -56,6 +96,17 @@ class Line:
                 raise EOFError("nobody answers any more")
             said += piece
         return bytes(said)
+
+
+def repeated(given: Sequence[Handed], recipe: Recipe) -> dict[int, int]:
+    """How often members draw the points of a stage, by the seed of their stream.
+
+    A joint training of several stages draws from all of them in turn: there is nothing to repeat.
+    """
+    if recipe.method == "joint" and any(len(task.stages) > 1 for task in given):
+        return {}
+    seeds = (*recipe.tuning_seeds, *recipe.evaluation_seeds)
+    return {stream("points", seed).initial_seed(): draws(recipe) for seed in seeds}
 
 
 def blind(given: Handed, line: Line, place: int) -> Task:
@@ -90,7 +141,7 @@ def _stage(given: Handed, taught: Taught, line: Line, place: int, stage: int) ->
     def sampler(even: bool) -> Sample:
         def sample(generator: Generator, points: int) -> Batch:
             seed, source = generator.initial_seed(), line.source(place, generator)
-            return line.ask(
+            return line.batch(
                 Points(place=place, stage=stage, seed=seed, source=source, points=points, even=even)
             )
 

@@ -23,7 +23,7 @@ from pydantic import Field, TypeAdapter
 
 from kansci.allocation import keep_freed_memory
 from kansci.assignment import Assignment, Here
-from kansci.blind import Line, blind
+from kansci.blind import Line, blind, repeated
 from kansci.diagnosis import diagnosis
 from kansci.discover import get_model, model_from, task_from
 from kansci.forkserver import megabytes, serve
@@ -34,7 +34,7 @@ from kansci.pde import pde
 from kansci.recipe import Optimizer, Recipe
 from kansci.record import Curve
 from kansci.sandbox import guard
-from kansci.sandbox.errands import Errand, run
+from kansci.sandbox.errands import LONGEST, Errand, run
 from kansci.suite import Cell
 from kansci.together import Job
 from kansci.tracing import traced
@@ -106,13 +106,14 @@ def _answered(given: Assignment, talk: socket.socket) -> None:
         learned = _train(given, talk)
     except (Exception, SystemExit) as problem:
         status, reason = diagnosis(problem)
-        send(talk, Failure(status=status, reason=reason[:1_000]))  # type: ignore[arg-type]
+        send(talk, Failure(status=status, reason=reason[:LONGEST]))  # type: ignore[arg-type]
     else:
         send(talk, _answer("learned", learned), packed(learned))
 
 
 def _train(given: Assignment, talk: socket.socket) -> list[Learned]:
-    line = Line(talk)
+    watch = _Telling(talk)
+    line = Line(talk, watch.flush, repeated(given.handed, given.recipe))
     tasks = [task_from(origin) for origin in given.tasks]
     tasks += [blind(one, line, place) for place, one in enumerate(given.handed)]
     model = model_from(given.model)
@@ -126,7 +127,6 @@ def _train(given: Assignment, talk: socket.socket) -> list[Learned]:
         line.begin()
         return rates
 
-    watch = _Telling(talk)
     what = (tasks, model, given.budget, given.recipe, choose)
     learned = train(*what, device=given.device, gear=given.gear, watch=watch, keep=given.keep)
     check_shapes(job, "test", learned)
@@ -160,7 +160,7 @@ class _Telling(Watch):
         send(self._talk, Partial(place=place, curve=curve))
 
     def note(self, text: str) -> None:
-        send(self._talk, Note(text=text[:1_000]))
+        send(self._talk, Note(text=text[:LONGEST]))
 
 
 def _line(talk: socket.socket) -> bytes:

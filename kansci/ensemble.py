@@ -7,7 +7,7 @@ dimension: networks and losses are written for one, and `torch.vmap` lifts them.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from copy import deepcopy
+from copy import copy, deepcopy
 from typing import Any, NamedTuple
 
 import torch
@@ -23,7 +23,7 @@ from kansci.looping import by_autograd, looped
 from kansci.losses import MeanSquares
 from kansci.models import trainable
 from kansci.models.units import without_units
-from kansci.stacked import Rows, Weights, first_names, named, stacked
+from kansci.stacked import Rows, Weights, first_names, named, stacked, taken
 from kansci.task import Batch, Loss
 
 POINTS = 8_192  # predicted at once, so that memory does not grow with a probe
@@ -71,10 +71,13 @@ class Ensemble:
         self.device = torch.device(device)
         self._makes, self._remakes = tuple(makes), list[Remake]()
         self._draws = [Draws("draws", member.seed, self.device) for member in members]
-        places = torch.tensor([member.place for member in members])
-        self._example = example[places].to(self.device)  # (member, point, in)
+        self._example = example[[one.place for one in members]].to(device)  # (member, point, in)
         self._start: Weights = {}
-        self._hold([self._seeded(makes[member.place], member) for member in members])
+        networks = []
+        for member in members:
+            with Draws("start", member.seed):
+                networks.append(makes[member.place]())
+        self._hold(networks)
 
     def _hold(self, networks: Sequence[nn.Module]) -> None:
         """What its members are: networks of one form, from here on."""
@@ -113,13 +116,20 @@ class Ensemble:
                 network = remake(network)
         return self.export(index, network)
 
+    def still(self) -> Ensemble:
+        """These networks as they stand now, to be asked when they have learned more."""
+        held = copy(self)
+        held.flat = self.flat.clone()
+        held.params = self._rows.views(held.flat)
+        held.fixed = {name: tensor.clone() for name, tensor in self.fixed.items()}
+        return held
+
     def put(self, index: int, network: nn.Module) -> None:
         """Makes a network of its kind one member's, with all that it holds."""
         own = named(network)
         with torch.no_grad():
-            for kind in (self.params, self.fixed):
-                for name, rows in kind.items():
-                    rows[index] = own[name].to(rows.device, rows.dtype)
+            for name, rows in (self.params | self.fixed).items():
+                rows[index] = own[name].to(rows.device, rows.dtype)
 
     def gradients(self, loss: Loss) -> Lifted:
         """From a loss of one network to a function of all that their gradients depend on.
@@ -186,15 +196,14 @@ class Ensemble:
         def one(params: Weights, fixed: Weights, part: Tensor) -> Tensor:
             return ask(lent(self._knower, self._names, params, fixed), part)
 
-        params = {name: weight[among] for name, weight in self.params.items()}
-        fixed = {name: tensor[among] for name, tensor in self.fixed.items()}
+        params, fixed = taken(self.params, among), taken(self.fixed, among)
         count = len(self.flat[among])
         width = WIDTH if self.lifted else count  # what is looped takes one by one anyway
 
         def some(part: Tensor, start: int) -> Tensor:
             own = slice(start, start + width)
-            given = ({name: one[own] for name, one in kind.items()} for kind in (params, fixed))
-            return every(*given, part.expand(len(self.flat[among][own]), *part.shape))
+            points = part.expand(len(self.flat[among][own]), *part.shape)
+            return every(taken(params, own), taken(fixed, own), points)
 
         every = self._over_members(one, among)
         parts = [
@@ -205,10 +214,8 @@ class Ensemble:
 
     def numbers(self, among: slice = EVERY) -> Weights:
         """All that networks hold, trained or not, `(member, ...)` by name, on the CPU."""
-        return {
-            name: tensor[among].to("cpu", copy=True)
-            for name, tensor in (self.params | self.fixed).items()
-        }
+        own = taken(self.params | self.fixed, among)
+        return {name: tensor.to("cpu", copy=True) for name, tensor in own.items()}
 
     def adapted(self, among: slice = EVERY) -> int:
         """Untrained numbers of one network that differ between members or changed in training.
@@ -236,11 +243,6 @@ class Ensemble:
             for name, tensor in named(into).items():
                 tensor.copy_(own[name][index])
         return into
-
-    @staticmethod
-    def _seeded(make: Callable[[], nn.Module], member: Member) -> nn.Module:
-        with Draws("start", member.seed):
-            return make()
 
     def _over_members(self, one: Callable[..., Any], among: slice = EVERY) -> Callable[..., Any]:
         if self.lifted:

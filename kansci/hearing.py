@@ -33,6 +33,7 @@ from kansci.training import Learned
 from kansci.tutor import Tutor
 
 WEIGHTS = 1 << 28  # bytes that the networks of a job may take
+NOTES = 100  # words for the user that one child may say
 Progress = Callable[[Cell, int], None]
 Tell = Callable[[str], None]
 
@@ -65,7 +66,7 @@ class Hearing:
         self._keep = judge.weights is not None
         largest = max(self._size("validation"), self._size("test"))
         self._inbox = Inbox(largest + WEIGHTS * self._keep)
-        self._steps = 0
+        self._steps = self._notes = 0
 
     def feed(self, piece: bytes) -> None:
         """Takes what came in.
@@ -87,11 +88,16 @@ class Hearing:
     def _take(self, message: Message, arrays: bytes) -> None:
         match message:
             case Steps(count=count):
+                if self._tutor:
+                    self._tutor.steps(count)
                 self._count(count)
             case Partial(place=place, curve=curve):
                 with _strict():
                     self._judge.keep(place, curve)
             case Note(text=text):
+                self._notes += 1
+                if self._notes > NOTES:
+                    raise Nonsense(f"more than {NOTES} notes")
                 self._note(text)
             case Failure(status=status, reason=reason):
                 self.records = self._judge.failed(status, reason)

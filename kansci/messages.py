@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from typing import Annotated, Literal
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     Field,
     NonNegativeFloat,
@@ -21,9 +22,13 @@ from pydantic import (
 )
 
 from kansci.record import Curve
+from kansci.sandbox.errands import LONGEST, line
 
 SIZES = struct.Struct(">II")  # of a header and of what follows it
 HEADER = 1 << 24  # bytes of a header at most
+
+
+Text = Annotated[str, Field(max_length=LONGEST), AfterValidator(line)]
 
 
 class Nonsense(ValueError):
@@ -53,7 +58,7 @@ class Note(Said, frozen=True):
     """A word for the user."""
 
     kind: Literal["note"] = "note"
-    text: str = Field(max_length=1_000)
+    text: Text
 
 
 class Held(Said, frozen=True):
@@ -88,7 +93,7 @@ class Failure(Said, frozen=True):
 
     kind: Literal["failed"] = "failed"
     status: Literal["crashed", "invalid_output", "out_of_memory", "does_not_fit", "not_applicable"]
-    reason: str = Field(max_length=1_000)
+    reason: Text
 
 
 class Points(Said, frozen=True):
@@ -99,6 +104,7 @@ class Points(Said, frozen=True):
         seed: that its random numbers began with.
         source: which of the sources with that seed is drawn from.
         even: whether points of a Sobol sequence are wanted.
+        times: batches to be drawn, one after the other; each array of the answer is `(batch, ...)`.
     """
 
     kind: Literal["points"] = "points"
@@ -108,6 +114,7 @@ class Points(Said, frozen=True):
     source: NonNegativeInt
     points: PositiveInt
     even: bool
+    times: PositiveInt = 1
 
 
 class Inputs(Said, frozen=True):

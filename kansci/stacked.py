@@ -37,6 +37,11 @@ def stacked(networks: Sequence[nn.Module], device: torch.device) -> tuple[Weight
     return trained, fixed
 
 
+def taken(weights: Weights, own: slice) -> Weights:
+    """What some members have, `(member, ...)` by name."""
+    return {name: tensor[own] for name, tensor in weights.items()}
+
+
 class Rows:
     """How weights lie side by side in rows.
 

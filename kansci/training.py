@@ -106,6 +106,11 @@ def work(task: Task, recipe: Recipe) -> int:
     return recipe.evaluations * (tuning + len(recipe.evaluation_seeds) * len(task.stages))
 
 
+def draws(recipe: Recipe) -> int:
+    """How often each member draws the points of a stage that is learned by a recipe."""
+    return 1 + (recipe.evaluations - 1) // recipe.resample if recipe.resample else 1
+
+
 def tune(
     tasks: Sequence[Task],
     model: Model,
@@ -138,7 +143,10 @@ def learn(
     *,
     fitted: str = "",
 ) -> list[Learned]:
-    """Trains stage by stage, and after each predicts at all probes of a split; one for a task.
+    """Trains stage by stage, and predicts at all probes of a split; one for a task.
+
+    What networks answer after each stage is asked of them as they stood then, when all is trained:
+    until then nothing in this process knows what will be asked.
 
     Args:
         fitted: by which method, if not by the recipe's optimizers.
@@ -147,12 +155,8 @@ def learn(
     among = [ensemble.among(place) for place in range(len(tasks))]
     sources = [stream("points", member.seed) for member in ensemble.members]
     finite = torch.ones(len(ensemble.members), dtype=torch.bool, device=ensemble.device)
-    asked = [[p.x for p in task.judged_by(split)] if split else [] for task in tasks]
-    untrained = [
-        [ensemble.predict(x, own).cpu() for x in points if is_asked_before(task, split)]
-        for task, own, points in zip(tasks, among, asked, strict=True)
-    ]
-    predictions: list[list[list[Tensor]]] = [[] for _ in tasks]
+    stood = [ensemble.still()] if is_asked_before(tasks[0], split) else []
+    first = len(stood)
     curves: list[list[Curve]] = [[] for _ in tasks]
     gears: set[Gear] = set()
     additions = sparsity(recipe.sparse, ensemble, way.watch)
@@ -168,15 +172,16 @@ def learn(
         finite &= lesson.run(refining=number == 0).isfinite()
         if number + 1 < len(lessons):
             method.learned(stages, lesson.drawn)
+            stood.append(ensemble.still())
         gears |= lesson.gears
-        for place, own in enumerate(among):
+        for place in range(len(tasks)):
             curves[place].append(lesson.curve(place))
-            answers = [ensemble.predict(x, own).cpu() for x in asked[place]]
-            predictions[place].append(answers)
     fresh = torch.stack([_fresh(ensemble, tasks, n, recipe) for n in range(len(tasks[0].stages))])
+    stood.append(ensemble)
+    answers = [_answers(stood, *one, split) for one in zip(tasks, among, strict=True)]
     return [
         Learned(
-            predictions=predictions[place],
+            predictions=answers[place][first:],
             own=fresh[:, own].mean(0),
             finite=finite[own].cpu(),
             curves=tuple(curves[place]),
@@ -185,7 +190,7 @@ def learn(
             lifted=ensemble.lifted,
             gear="compiled" if gears == {"compiled"} else "eager",
             beside=_beside(ensemble, tasks[place], own) if split == "test" else (),
-            untrained=untrained[place],
+            untrained=answers[place][0] if first else (),
             state=ensemble.numbers(own) if way.keep else {},
         )
         for place, own in enumerate(among)
@@ -196,6 +201,14 @@ def is_asked_before(task: Task, split: Split | None) -> bool:
     """Whether networks are to be scored untrained, too: what earlier stages taught of later ones
     is measured from there."""
     return split == "test" and len(task.stages) > 1
+
+
+def _answers(
+    stood: Sequence[Ensemble], task: Task, own: slice, split: Split | None
+) -> list[list[Tensor]]:
+    """Of the members of one task, as they stood at several times: `[time][probe]`."""
+    asked = [probe.x for probe in task.judged_by(split)] if split else []
+    return [[then.predict(x, own).cpu() for x in asked] for then in stood]
 
 
 def _beside(ensemble: Ensemble, task: Task, own: slice) -> list[Tensor]:

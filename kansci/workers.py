@@ -16,6 +16,7 @@ from multiprocessing.connection import wait
 import psutil
 import torch
 
+from kansci.assignment import withheld
 from kansci.forkserver import possible
 from kansci.hearing import Progress, Tell
 from kansci.record import Record
@@ -49,8 +50,13 @@ def supervise(
         while waiting or running:
             while waiting and len(running) < workers:
                 begun = waiting.popleft()
+                secret = withheld(begun.job)
+                if secret and len(begun.job.cells) > 1:  # some of them may be handed out
+                    waiting.extendleft(Try(Job((one,))) for one in reversed(begun.job.cells))
+                    continue
                 judge = Judge(begun.job, device=limits.device, threads=1, weights=limits.weights)
-                if (refused := judge.refused()) is not None:
+                refused = judge.failed("not_applicable", secret) if secret else judge.refused()
+                if refused is not None:
                     yield from refused
                 else:
                     running.append(Child(begun, judge, limits, progress, note))

@@ -3,6 +3,7 @@
 import pytest
 from ledgers import ladder, pool, record
 
+import kansci.cli.board
 from kansci import cli, plots
 from kansci.api import get_board
 from kansci.board import rank
@@ -81,6 +82,22 @@ def test_what_was_written_is_found_unchanged_and_a_changed_record_is_found(
     said = capsys.readouterr().out
     for part in ("accuracy.csv:", "page.md:", "+++ recomputed", "gone.md:\n  no board makes it"):
         assert part in said
+
+
+def test_a_submission_waits_for_whoever_merges_it_and_is_checked_from_then_on(
+    monkeypatch, capsys, places
+):
+    monkeypatch.setattr(plots, "figures", lambda *of: {})
+    assert call(monkeypatch, "board", *options(places)) == 0
+    named = {"model": "mine", "submitted": "self-reported"}
+    new = [one.model_copy(update=named) for one in pool() if one.model == "model-0"]
+    monkeypatch.setattr(kansci.cli.board, "load_ledger", lambda folder: [*pool(), *new])
+    assert call(monkeypatch, "board", "--check", *options(places)) == 0
+    assert "24 Records give.\nNot in them yet, and self-reported: mine;" in capsys.readouterr().out
+    assert call(monkeypatch, "board", *options(places)) == 0
+    new[0] = new[0].model_copy(update={"errors": new[1].errors})
+    assert call(monkeypatch, "board", "--check", *options(places)) == 1
+    assert "mine" in (places["--out"] / "accuracy.csv").read_text()
 
 
 def test_a_slice_is_ranked_alone_and_an_empty_one_is_refused(monkeypatch, capsys, places):

@@ -4,19 +4,19 @@ import pytest
 import torch
 
 from kansci import timing
-from kansci.assignment import assignment
-from kansci.blind import Line, blind
-from kansci.discover import find_model, find_tasks, get_task
-from kansci.engine import isolated
+from kansci.assignment import assignment, withheld
+from kansci.blind import Line, blind, repeated
+from kansci.discover import Origin, digest_of, find_model, find_tasks, get_task, origin_of
+from kansci.engine import execute, isolated
 from kansci.errors import UserError
 from kansci.forkserver import Around
 from kansci.messages import Inputs, Nonsense, Points
 from kansci.recipe import Optimizer, Recipe
 from kansci.sampling import stream
-from kansci.sandbox import Kind, available, describe, foreign, walls
+from kansci.sandbox import Kind, available, describe, errand, foreign, walls
+from kansci.sandbox.foreign import SAYS
 from kansci.sandbox.handout import Handed, handed, loss_of
 from kansci.suite import Cell
-from kansci.task import Probe, Stage, Task
 from kansci.together import Job
 from kansci.tutor import Tutor
 
@@ -39,6 +39,35 @@ def build(dim_in, dim_out, parameters):
 
 model = Model("mine", build, source="https://example.org", derivatives=7)
 """
+OWN = """
+import torch
+from kansci.task import Probe, Stage, Task
+
+def sample(generator, points):
+    return (torch.rand(points, 1, generator=generator, dtype=torch.double),)
+
+x = torch.zeros(2, 1, dtype=torch.double)
+task = Task(
+    name="own",
+    version=1,
+    family="custom",
+    domain=((0, 1),),
+    dim_out=1,
+    stages=(Stage("own", sample, lambda predict, x: predict(x).abs().mean(), 2),),
+    probes=(Probe("own", x, x),),
+    source="",
+)
+"""
+LEAVES = """
+import tempfile
+from pathlib import Path
+from torch import nn
+from kansci.models import Model
+
+left = Path(tempfile.gettempdir(), "left")
+model = Model("leaves", nn.Linear, about="seen" if left.exists() else "unseen")
+left.touch()
+"""
 isolating = pytest.mark.skipif(
     not available().isolated, reason="this machine has no bubblewrap, or does not permit it"
 )
@@ -49,6 +78,13 @@ def mine(tmp_path_factory):
     path = tmp_path_factory.mktemp("mine") / "mine.py"
     path.write_text(MINE)
     return path
+
+
+@pytest.fixture(scope="module")
+def own(tmp_path_factory):
+    path = tmp_path_factory.mktemp("own") / "own.py"
+    path.write_text(OWN)
+    return find_tasks(str(path))[0]
 
 
 def job(model, *tasks, recipe=RECIPE):
@@ -66,10 +102,12 @@ def smooth(task):
 class Direct(Line):
     """To a tutor in this process."""
 
-    def __init__(self, tutor):
-        self._tutor, self._sources = tutor, {}
+    def __init__(self, tutor, *draws):
+        super().__init__(None, None, *draws)
+        self._tutor, self.times = tutor, []
 
     def ask(self, question):
+        self.times.append(getattr(question, "times", 1))
         return self._tutor.answer(question)
 
 
@@ -86,6 +124,7 @@ def test_what_is_handed_out_is_the_task_without_its_truth(name):
         batch = stage.sample(source, 16)
         for one, other in zip(batch, own.sample(name, 16), strict=True):
             assert torch.equal(one, other)
+        tutor.steps(RECIPE.evaluations)
         if not task.coefficients:  # which nobody knows there
             assert torch.equal(
                 stage.loss(smooth(task), *batch),
@@ -105,20 +144,23 @@ def test_all_pde_and_continual_tasks_of_kansci_can_be_handed_out():
             assert handed(task).name == task.name
 
 
-def test_a_loss_of_a_file_s_own_cannot_be_handed_out():
-    x = torch.zeros(2, 1, dtype=torch.double)
-    task = Task(
-        name="own",
-        version=1,
-        family="custom",
-        domain=((0, 1),),
-        dim_out=1,
-        stages=(Stage("own", lambda generator, points: (x,), lambda predict, x: predict(x), 2),),
-        probes=(Probe("own", x, x),),
-        source="",
-    )
-    with pytest.raises(UserError, match=r"no sandbox can be handed .* set KANSCI_SANDBOX=off"):
-        handed(task)
+def test_a_loss_of_a_file_s_own_costs_its_own_record_a_reason(mine, own):
+    with pytest.raises(UserError, match="no sandbox can be handed without the file"):
+        handed(own)
+    cells = job(foreign(mine), own, get_task(NAME)).cells
+    refused, trained = execute([Job((cell,)) for cell in cells])
+    assert (refused.status, trained.status) == ("not_applicable", "ok")
+    assert "got a function of its own" in refused.reason
+    assert "set KANSCI_SANDBOX=off" in refused.reason
+
+
+def test_where_nothing_is_isolated_a_loss_of_a_file_s_own_is_found_there(mine, own, monkeypatch):
+    model = foreign(mine)
+    monkeypatch.setenv("KANSCI_SANDBOX", "off")
+    one = job(model, own)
+    given = assignment(one, device=torch.device("cpu"), gear=None, memory=1.0)
+    assert withheld(one) == ""
+    assert (given.tasks, given.handed) == ((origin_of(own),), ())
 
 
 def points(**changed):
@@ -150,6 +192,22 @@ def test_a_tutor_gives_no_more_than_a_training_takes(question):
         tutor.answer(question)
 
 
+def test_questions_come_when_all_is_learned_and_nothing_more_to_learn_from_does():
+    tutor = Tutor(job(find_model("mlp-silu"), get_task("bumps_1d")))
+    tutor.begin("test")
+    test = Inputs(place=0, of="test", number=0)
+    for left in range(20, 0, -1):  # 5 stages of 4
+        with pytest.raises(Nonsense, match=f"test questions {left} evaluations too early"):
+            tutor.answer(test)
+        tutor.answer(points(stage=(20 - left) // 4, points=1))
+        tutor.steps(1)
+    assert torch.equal(tutor.answer(test)[0], get_task("bumps_1d").judged_by("test")[0].x)
+    with pytest.raises(Nonsense, match="asked for points after the questions of probes"):
+        tutor.answer(points(points=1))
+    with pytest.raises(Nonsense, match="more evaluations than the recipe has, by 2"):
+        tutor.steps(2)
+
+
 def test_points_are_given_as_often_as_the_recipe_draws_them():
     often = RECIPE.model_copy(update={"resample": 1})  # 4 batches, and 200 rows for a method
     tutor = Tutor(job(find_model("mlp-silu"), get_task(NAME), recipe=often))
@@ -166,7 +224,23 @@ def test_questions_of_test_probes_are_given_once_rates_are_chosen():
     with pytest.raises(Nonsense, match="asked for test questions in the training for validation"):
         tutor.answer(test)
     tutor.begin("test")
+    tutor.steps(RECIPE.evaluations)
     assert torch.equal(tutor.answer(test)[0], get_task(NAME).judged_by("test")[0].x)
+
+
+def test_batches_that_are_drawn_again_and_again_are_sent_in_advance():
+    task, often = get_task(NAME), RECIPE.model_copy(update={"resample": 1})
+    tutor = Tutor(job(find_model("mlp-silu"), task, recipe=often))
+    tutor.begin("test")
+    given = handed(task)
+    line = Direct(tutor, repeated([given], often))
+    stage, source, name = task.stages[0], stream("points", 0), stream("points", 0)
+    for _ in range(often.evaluations):
+        for one, other in zip(
+            stage.sample(source, 16), blind(given, line, 0).stages[0].sample(name, 16), strict=True
+        ):
+            assert torch.equal(one, other)
+    assert line.times == [1, 3]
 
 
 @isolating
@@ -174,7 +248,8 @@ def test_a_sandbox_gives_the_numbers_of_a_plain_child(mine):
     for what, recipe in (
         ((get_task(NAME), get_task("feynman27/I.30.5")), RECIPE),
         ((get_task("bumps_1d"),), RECIPE.model_copy(update={"resample": 3, "method": "joint"})),
-        ((get_task("inverse_poisson[noise=0.01]"),), RECIPE),
+        ((get_task("bumps_1d"),), RECIPE.model_copy(update={"resample": 1, "method": "ewc"})),
+        ((get_task("inverse_poisson[noise=0.01]"),), RECIPE.model_copy(update={"resample": 1})),
     ):
         here = isolated(job(find_model(str(mine)), *what, recipe=recipe))
         there = isolated(job(foreign(mine), *what, recipe=recipe))
@@ -191,6 +266,15 @@ def test_a_model_is_described_and_hashed_without_being_loaded(mine):
     own, theirs = find_model(str(mine)), foreign(mine)
     assert theirs.source_hash(2, 1, 250) == own.source_hash(2, 1, 250)
     assert not theirs.applies(8)
+
+
+@isolating
+def test_what_a_training_leaves_in_files_no_sandbox_of_another_purpose_has(tmp_path):
+    path = tmp_path / "leaves.py"
+    path.write_text(LEAVES)
+    origin = Origin("", str(path), digest_of(path))
+    said = [errand(origin, SAYS, purpose=purpose)["about"] for purpose in ("", "", "reload")]
+    assert said == ["unseen", "seen", "unseen"]
 
 
 @isolating

@@ -108,6 +108,22 @@ CHEATS = {
         "for one in frames() if 'tasks' in one.f_locals]",
         "asked for ",
     ),
+    "questions before their time": (
+        "from kansci.blind import Line; from kansci.messages import Inputs\n"
+        "        line = next(one for one in gc.get_objects() if isinstance(one, Line))\n"
+        "        line.ask(Inputs(place=0, of='validation', number=0)) if self.training else None",
+        "asked for validation questions 3 evaluations too early",
+    ),
+    "points for the questions": (
+        "[one.f_locals['task'].stages[0].sample(torch.Generator().manual_seed("
+        "__import__('kansci').sampling.stream('points', 0).initial_seed()), 16) "
+        "for one in frames() if one.f_code.co_name == '_answers']",
+        "asked for points after the questions of probes",
+    ),
+    "evaluations that were not done": (
+        "[one.steps(10**6) for one in gc.get_objects() if type(one).__name__ == '_Telling']",
+        "did more evaluations than the recipe has",
+    ),
     "the project": (
         "say(tried(open, kansci.__file__, 'a'), tried(open, '/usr/new', 'w'))",
         "('OSError', 'OSError')",
@@ -136,6 +152,30 @@ CHEATS = {
         "[os.fork() for _ in range(3)]; held = bytearray(os.urandom(1)) * 200_000_000; "
         "time.sleep(60)",
         "MB together",
+    ),
+    "memory, shared": (
+        "held = __import__('mmap').mmap(-1, 750 << 20)\n"
+        "        [held.write(bytes(1 << 20)) for _ in range(750)]; time.sleep(60)",
+        "MB together",
+    ),
+    "memory that is nobody's": (
+        "os.memfd_create('held')",
+        "Function not implemented",
+    ),
+    "what outlives it": (
+        "import ctypes; library = ctypes.CDLL(None, use_errno=True)\n"
+        "        say(library.shmget(0, 1 << 28, 0o1600), os.strerror(ctypes.get_errno()))",
+        "('-1', 'Function not implemented')",
+    ),
+    "words without end": (
+        "from kansci.messages import Note, send; from kansci.blind import Line\n"
+        "        line = next(one for one in gc.get_objects() if isinstance(one, Line))\n"
+        "        [send(line._talk, Note(text=str(number))) for number in range(10**6)]",
+        "more than 100 notes",
+    ),
+    "words for the terminal": (
+        "raise ValueError('\\x1b[2J\\x1b]0;owned\\x07\\u202edone')",
+        "ValueError:  [2J ]0;owned  done",
     ),
     "the disk": (
         "[os.posix_fallocate(os.open(str(n), os.O_CREAT | os.O_WRONLY), 0, 200 << 20) "
@@ -205,8 +245,28 @@ def one_sandbox(files):
         server.close()
 
 
+SEES = """
+SEEN = []  # what is asked in evaluation, but for the few points on which a start is tried
+
+class Cheat(nn.Linear):
+    def forward(self, x):
+        if self.training:
+            probes = [one for one in gc.get_objects() if type(one).__name__ == "Probe"]
+            SEEN.extend(one.x for one in probes if one.split == "test" and "x" in vars(one))
+            SEEN and say("knows", len(SEEN))
+        elif len(x) > 10:
+            SEEN.append(x)
+        return super().forward(x)
+
+def build(dim_in, dim_out, parameters):
+    SEEN.clear()
+    return Cheat(dim_in, dim_out)
+
+model = Model("cheat", build)
+"""
 LAST = {
     "honest": "",
+    "learns for the questions": SEES,
     "sleeps at import": "time.sleep(600)",
     "a name that is none": "model = Model('a\\x1b[2Jb', build)",
     "no model": "model = 3",
@@ -222,10 +282,14 @@ KILLERS = {
 }
 
 
-def run(file, seconds=60.0, memory=700.0):
-    job = Job((Cell(TASK, foreign(file), 250, RECIPE, "custom"),))
+def run(file, seconds=60.0, memory=700.0, task=TASK):
+    job = Job((Cell(task, foreign(file), 250, RECIPE, "custom"),))
     (record,) = isolated(job, seconds=seconds, memory=memory)
     return record
+
+
+def test_no_question_of_a_probe_is_known_while_a_stage_is_learned(files):
+    assert run(files["learns for the questions"], task=get_task("bumps_1d")).status == "ok"
 
 
 @pytest.mark.parametrize("cheat", CHEATS)
@@ -233,6 +297,7 @@ def test_what_a_submission_tries_is_contained(files, cheat):
     record = run(files[cheat])
     assert record.status != "ok"
     assert CHEATS[cheat][1] in record.reason
+    assert record.reason.isprintable()
 
 
 @pytest.mark.parametrize("name", ["honest", "gigabytes of words"])

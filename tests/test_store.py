@@ -234,7 +234,7 @@ def test_of_runs_that_two_processes_logged_one_is_kept(keep: Store):
 def test_runs_of_an_earlier_view_are_done_again(keep: Store, monkeypatch: pytest.MonkeyPatch):
     record = a_record(key="viewed")
     assert keep.sync([record]) == (1, 0)
-    monkeypatch.setattr("kansci.store.runs.VERSION", VERSION + 1)
+    monkeypatch.setattr("kansci.store.survey.VERSION", VERSION + 1)
     assert keep.sync([record]) == (1, 0)
     assert keep.sync([record]) == (0, 1)
 

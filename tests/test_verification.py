@@ -51,7 +51,7 @@ RECIPE = Recipe(
 )
 
 
-def direct(model: Origin, function: str, *, seconds: float, **given: Any) -> Any:
+def direct(model: Origin, function: str, *, seconds: float, purpose: str, **given: Any) -> Any:
     """What the fresh process does, in this one: a network is as new, and it takes no seconds."""
     module, _, name = function.partition(":")
     return getattr(import_module(module), name)(get_model(model.name), **given)
@@ -309,7 +309,7 @@ def hiding(dim_in: int, dim_out: int, parameters: int) -> nn.Module:
 def hider(monkeypatch: pytest.MonkeyPatch) -> Model:
     model = Model("hider", hiding)
 
-    def asked(origin: Origin, function: str, *, seconds: float, **given: Any) -> Any:
+    def asked(origin: Origin, function: str, *, seconds: float, purpose: str, **given: Any) -> Any:
         return import_module(function.partition(":")[0]).asked(model, **given)
 
     monkeypatch.setattr(reload, "errand", asked)

@@ -13,7 +13,7 @@ from rich.console import Console
 from kansci import sheets, tables
 from kansci.api import frozen_reference, get_board, list_boards
 from kansci.board import AnyRecord, Board, rank
-from kansci.cli.drift import compare
+from kansci.cli.drift import awaited, compare
 from kansci.cli.listing import wide_console
 from kansci.cli.written import Standings, fill, write
 from kansci.discover import checkout, home
@@ -74,6 +74,8 @@ def board(
     every = load_ledger(folder)
     if not every:
         raise UserError(f"no Records in {folder}: `kansci run` makes some")
+    later = awaited(every, out) if check and out else set()
+    every = [one for one in every if one.model not in later]
     found = sliced(every, suites=suite or (), families=family or (), budgets=budget or ())
     if not any(isinstance(record, Record) for record in found) and (suite or family or budget):
         raise UserError(f"no Records in {folder} of all that is asked for: {kinds(every)}")
@@ -83,7 +85,7 @@ def board(
     standings = stand(found, chosen)
     beside = [] if names or as_json else asides(found, every)
     if check and out and readme:
-        compare(standings, beside, found, out, None if names else readme)
+        compare(standings, beside, found, out, None if names else readme, later)
         return
     if as_json:
         typer.echo(json.dumps(as_dicts(standings), indent=1))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Iterable, Mapping, Sequence
 from difflib import unified_diff
 from pathlib import Path
@@ -10,6 +11,7 @@ import typer
 
 from kansci.board import AnyRecord
 from kansci.cli.written import Standings, filled, texts
+from kansci.record import Record
 from kansci.sheets import Sheet
 
 LINES = 12  # of the differences of one file that are shown
@@ -21,8 +23,13 @@ def compare(
     records: Sequence[AnyRecord],
     out: Path,
     page: Path | None,
+    awaited: Iterable[str] = (),
 ) -> None:
-    """Says which files are not what the Records give, and exits with 1 if any is not."""
+    """Says which files are not what the Records give, and exits with 1 if any is not.
+
+    Args:
+        awaited: models that are left out, and said to be.
+    """
     expected = {out / name: text for name, text in texts(standings, beside).items()}
     found = strays(out, expected) if page else {}
     if page:
@@ -34,6 +41,21 @@ def compare(
         typer.echo(f"{len(found)} of {len(expected)} tables differ; `make board` writes them anew")
         raise typer.Exit(1)
     typer.echo(f"{len(expected)} tables are what {len(records)} Records give.")
+    if names := ", ".join(sorted(awaited)):
+        typer.echo(f"Not in them yet, and self-reported: {names}; `make board` adds their rows.")
+
+
+def awaited(records: Iterable[AnyRecord], out: Path) -> set[str]:
+    """Submissions that nobody has verified and no committed table shows.
+
+    A pull request is one folder, a bundle: it leaves the tables to whoever merges it.
+    """
+    shown = set()
+    for path in out.glob("*.csv"):
+        with path.open(encoding="utf-8", newline="") as file:
+            shown |= {row.get("model") for row in csv.DictReader(file)}
+    own = (one for one in records if isinstance(one, Record))
+    return {one.model for one in own if one.submitted == "self-reported"} - shown
 
 
 def drifted(expected: Mapping[Path, str]) -> dict[Path, list[str]]:

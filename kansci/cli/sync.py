@@ -56,8 +56,7 @@ def sync(
 ) -> None:
     """Push Records and boards to an MLflow store; what is there already is left alone.
 
-    Interrupted, the same command goes on where it stopped. One process writes at a time: let
-    others wait for it.
+    Interrupted, the same command goes on where it stopped. Let one such command work at a time.
     """
     console = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
     found = gather(records)

@@ -23,6 +23,7 @@ from kansci.suite import MEMORY
 SECONDS = 60.0
 SIZE = struct.Struct(">I")
 MOST = 1 << 26  # bytes of an answer
+LONGEST = 1_000  # letters of what a stranger gives for a reason
 
 
 class Errand(BaseModel, frozen=True, extra="forbid"):
@@ -49,13 +50,20 @@ class Answer(BaseModel, frozen=True, extra="forbid"):
 
 
 def errand(
-    origin: Origin, function: str, *, seconds: float = SECONDS, memory: float = MEMORY, **given: Any
+    origin: Origin,
+    function: str,
+    *,
+    seconds: float = SECONDS,
+    memory: float = MEMORY,
+    purpose: str = "",
+    **given: Any,
 ) -> Any:
     """Calls a function of kansci with the model of a file, in that file's sandbox.
 
     Args:
         function: `kansci.module:function`; what it returns is JSON.
         seconds: after which it is ended.
+        purpose: asks another sandbox than that in which the file is trained.
         given: its other arguments, JSON too.
 
     Raises:
@@ -63,7 +71,7 @@ def errand(
         DoesNotFit: if it raises that.
     """
     asked = Errand(function=function, model=origin, given=given, memory=memory)
-    talk, word = server_of(origin.file, origin.digest).child()
+    talk, word = server_of(origin.file, origin.digest, purpose).child()
     with talk, word:
         said = _heard(talk, word, asked.model_dump_json().encode() + b"\n", seconds, origin.file)
     try:
@@ -71,9 +79,9 @@ def errand(
     except ValidationError:
         raise UserError(f"{origin.file}: its process said nothing sensible of itself") from None
     if answer.unfit:
-        raise DoesNotFit(_line(answer.problem))
+        raise DoesNotFit(line(answer.problem))
     if answer.problem:
-        raise UserError(_line(answer.problem))
+        raise UserError(line(answer.problem))
     return answer.value
 
 
@@ -121,7 +129,7 @@ def run(asked: Errand, talk: socket.socket) -> None:
         said = Answer(value=value).model_dump_json()
     except (Exception, SystemExit) as problem:
         text = str(problem) if isinstance(problem, UserError | DoesNotFit) else _named(problem)
-        said = Answer(problem=_line(text), unfit=isinstance(problem, DoesNotFit)).model_dump_json()
+        said = Answer(problem=line(text), unfit=isinstance(problem, DoesNotFit)).model_dump_json()
     whole = said.encode()
     talk.sendall(SIZE.pack(len(whole)) + whole)
 
@@ -130,6 +138,11 @@ def _named(problem: BaseException) -> str:
     return f"{type(problem).__name__}: {problem}"
 
 
-def _line(text: str) -> str:
+def printable(text: str) -> str:
     """In one line that a terminal may show."""
-    return "".join(c if c.isprintable() else " " for c in text)[:1_000] or "no reason given"
+    return "".join(c if c.isprintable() else " " for c in text)
+
+
+def line(text: str) -> str:
+    """Why something is not as it should be."""
+    return printable(text)[:LONGEST] or "no reason given"

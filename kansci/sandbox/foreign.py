@@ -11,19 +11,20 @@ import re
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, Field, NonNegativeInt, ValidationError
+from pydantic import AfterValidator, BaseModel, Field, NonNegativeInt, ValidationError
 from torch import nn
 
 from kansci.discover import Origin, adopt, digest_of, find_model
 from kansci.errors import UserError
 from kansci.models import Model
-from kansci.sandbox.errands import errand
+from kansci.sandbox.errands import LONGEST, errand, printable
 
 SAYS = "kansci.sandbox.foreign:facts"
 HASHES = "kansci.source:source_of"
 NOWHERE = Origin("")
+Text = Annotated[str, Field(max_length=LONGEST), AfterValidator(printable)]
 SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
@@ -31,13 +32,13 @@ class Described(BaseModel, frozen=True, extra="forbid"):
     """What a file says of its model; see `Model`."""
 
     name: str = Field(min_length=1, max_length=100)
-    source: str = Field(max_length=1_000)
+    source: Text
     derivatives: NonNegativeInt | None
     continuous: NonNegativeInt | None
-    about: str = Field(max_length=1_000)
+    about: Text
     kind: str = Field(max_length=100)
     control: bool
-    quirks: tuple[str, ...] = Field(max_length=20)
+    quirks: tuple[Text, ...] = Field(max_length=20)
     fitted: str = Field(max_length=0, description="controls that are fitted come with kansci")
     settings: tuple[float, ...] = Field(max_length=0)
 

@@ -15,8 +15,11 @@ import resource
 import signal
 from collections.abc import Collection
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
+
+from kansci.sandbox import calls
 
 PROCESSES = 32  # that each child may start, on average; a compiler takes about ten
 LIMITS = {  # of one process; that of processes is nothing to root
@@ -25,12 +28,14 @@ LIMITS = {  # of one process; that of processes is nothing to root
     resource.RLIMIT_NOFILE: 1_024,
     resource.RLIMIT_MEMLOCK: 0,
 }
+HELD = ("RssAnon", "RssShmem")  # kB; what is shared no limit of a process knows
 EVERY = 0.05  # seconds between two looks
 PR_SET_DUMPABLE, PR_SET_CHILD_SUBREAPER = 4, 36
 
 
+@cache
 def alone() -> bool:
-    """Whether this process is in a sandbox."""
+    """Whether this process is in a sandbox; known once, as one inside could change the name."""
     try:
         return Path("/proc/1/comm").read_text(encoding="utf-8").strip() == "bwrap"
     except OSError:  # no Linux
@@ -55,17 +60,18 @@ class Seen(NamedTuple):
     """A process.
 
     Attributes:
-        private: bytes of memory that no file holds.
+        memory: bytes that no file on a disk holds.
     """
 
     parent: int
-    private: int
+    memory: int
 
 
 class Guard:
     """Looks at all processes of a sandbox, as its server does many times a second."""
 
     def __init__(self) -> None:
+        calls.refuse()
         library = ctypes.CDLL(None)
         library.prctl(PR_SET_CHILD_SUBREAPER, 1)  # orphans become the server's own
         library.prctl(PR_SET_DUMPABLE, 0)  # no child reads or changes its memory and its sockets
@@ -93,10 +99,10 @@ class Guard:
         others = [one for pid, one in seen.items() if pid not in (1, os.getpid())]
         if len(others) > (1 + PROCESSES) * max(len(children), 1):
             return f"started more than {PROCESSES} processes"
-        own = seen[os.getpid()].private  # a fork shares it until it writes
-        held = sum(max(one.private - own, 0) for one in others)
+        own = seen[os.getpid()].memory  # a fork shares it until it writes
+        held = sum(max(one.memory - own, 0) for one in others)
         allowed = sum(map(_limit, children))
-        if len(others) > len(children) and held > allowed:
+        if held > allowed:
             return f"its processes hold more than {allowed / 1e6:.0f} MB together"
         return ""
 
@@ -114,8 +120,8 @@ def _processes() -> dict[int, Seen]:
         if entry.name.isdecimal():
             with suppress(OSError):
                 text = Path(entry.path, "status").read_text(encoding="utf-8", errors="replace")
-                private = 1_024 * _number(text, "RssAnon")  # a zombie has none
-                found[int(entry.name)] = Seen(_number(text, "PPid"), private)
+                memory = sum(_number(text, name) for name in HELD)  # a zombie has none
+                found[int(entry.name)] = Seen(_number(text, "PPid"), 1_024 * memory)
     return found
 
 

@@ -182,7 +182,8 @@ def _loss(task: Task, stage: Stage) -> Squares | Classes | Equations:
         return _equations(task, task.statement, loss)
     raise UserError(
         f"task {task.name!r}: want a loss of regression, continual, digits or pde, got a function "
-        "of its own, which no sandbox can be handed without the file; set KANSCI_SANDBOX=off"
+        "of its own, which no sandbox can be handed without the file; set KANSCI_SANDBOX=off, and "
+        "--retry not_applicable where there is a Record of this"
     )
 
 

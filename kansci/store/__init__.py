@@ -1,8 +1,8 @@
 """The MLflow store: a view of Records and boards for browsing.
 
 Records are JSON files and stay the store of record: this one can be deleted and is rebuilt by
-`kansci ui` or `kansci sync`. One process writes, and makes database and experiments before
-anything else starts: of several that meet an empty database, all but one die.
+`kansci ui` or `kansci sync`. One process makes database and experiments before others log: of
+several that meet an empty database, all but one die.
 """
 
 from kansci.store.boards import log_board as log_board

@@ -1,15 +1,14 @@
 """One run a Record: `create_run`, its artifacts, one `log_batch` and one `set_terminated`.
 
 The status comes last, so what a killed process left half-written still runs: it is known, deleted
-and done again. `kansci.content` says what was logged: a Record that has changed replaces its run.
+and done again.
 """
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from datetime import UTC, datetime
-from hashlib import sha256
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -17,8 +16,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from kansci.ledger import AnyRecord
 from kansci.place import Place, analyze, default_place, reachable
 from kansci.record import PROTOCOL, Speed
+from kansci.store.haste import without_waiting
+from kansci.store.pushing import Log, processes_for, push
 from kansci.store.speech import installed, quietly, told
-from kansci.view import NOTE, VERSION, View, view
+from kansci.store.survey import Survey, content, is_whole, milliseconds, newest, stands
+from kansci.view import NOTE, View, view
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -27,7 +29,7 @@ Figures = Callable[[AnyRecord], Mapping[str, "Figure"]]
 
 FAMILIES = ("feynman", "pde", "continual", "speed")
 PAGE = 1000
-MANY = 500  # runs after which the database's statistics are worth renewing
+MANY = 500  # runs that are worth processes of their own, and new statistics of the database
 DRAWN = 200  # runs of a catch-up that get figures: drawing takes five times as long as logging
 
 
@@ -36,13 +38,6 @@ class Sync(NamedTuple):
 
     logged: int
     known: int
-
-
-class Survey(NamedTuple):
-    """Records without a complete run, and the ids of runs that are to be deleted first."""
-
-    missing: list[AnyRecord]
-    outdated: list[str]
 
 
 def open_store(families: Iterable[str] = FAMILIES, place: Place | None = None) -> Store:
@@ -56,13 +51,24 @@ def open_store(families: Iterable[str] = FAMILIES, place: Place | None = None) -
         installed()
         reachable(place.uri)
         with quietly():
-            from mlflow import MlflowClient
-
-            logging.getLogger("alembic").setLevel(logging.ERROR)
-            store = Store(MlflowClient(place.uri, registry_uri=place.uri), place)
+            store = _connected(place)
             for family in families:
                 store.experiment(family)
     return store
+
+
+def _connected(place: Place) -> Store:
+    from mlflow import MlflowClient
+
+    logging.getLogger("alembic").setLevel(logging.ERROR)
+    return Store(MlflowClient(place.uri, registry_uri=place.uri), place)
+
+
+def _one_of_many(place: Place) -> Log:
+    """What one of several processes logs with; another has made the store and its experiments."""
+    with told(place.uri, "a store that opens"), quietly():
+        without_waiting(place.uri)
+        return _connected(place).log
 
 
 class Store:
@@ -159,26 +165,44 @@ class Store:
         *,
         figures: Figures | None = None,
         progress: Callable[[int, int], object] = lambda done, total: None,
+        processes: int | None = None,
     ) -> Sync:
         """Logs what is missing or has changed; doing it again does nothing.
 
         Half-written runs and those of older numbers are deleted first. Of Records of one key the
-        newest counts, and it is never replaced by an older one.
+        newest counts, and it is never replaced by an older one. Many are logged by processes of
+        their own: a script that calls this wants `if __name__ == "__main__":` around it.
 
         Args:
             figures: draws a Record, if it is among the first 200 that are missing.
             progress: called with the runs logged and the runs to log.
+            processes: further ones that log; by default none for fewer than 500 Records.
+
+        Raises:
+            StoreError: in one line; the same call goes on with what is missing.
         """
         wanted = newest(records)
         missing, outdated = self._survey(wanted)
+        total = len(missing)
+        if processes is None:
+            processes = processes_for(self.place.uri) if total >= MANY else 0
         self.delete(outdated)
-        progress(0, len(missing))
-        for done, record in enumerate(missing, start=1):
-            self.log(record, figures(record) if figures and done <= DRAWN else None)
-            progress(done, len(missing))
-        if len(missing) >= MANY:
+        progress(0, total)
+        drawn = DRAWN if figures else 0
+        here = drawn if processes else total  # figures are drawn by this process alone
+        push(
+            missing[here:],
+            partial(_one_of_many, self.place),
+            processes,
+            beside=(
+                self.log(record, figures(record) if figures and number < drawn else None)
+                for number, record in enumerate(missing[:here])
+            ),
+            progress=lambda done: progress(done, total),
+        )
+        if total >= MANY:
             analyze(self.place.uri)
-        return Sync(len(missing), len(wanted) - len(missing))
+        return Sync(total, len(wanted) - total)
 
     def delete(self, runs: Iterable[str]) -> None:
         """Hides runs; `mlflow gc` removes them for good."""
@@ -208,43 +232,8 @@ class Store:
                     whole = is_whole(run)
                     if whole and record is None:
                         continue  # of other Records than are asked for
-                    if whole and record and record.key in missing and _stands(run, record):
+                    if whole and record and record.key in missing and stands(run, record):
                         del missing[record.key]
                     else:
                         outdated.append(run.info.run_id)
         return Survey(list(missing.values()), outdated)
-
-
-def newest(records: Iterable[AnyRecord]) -> dict[str, AnyRecord]:
-    """The newest Record of each key, in the order in which keys come."""
-    found: dict[str, AnyRecord] = {}
-    for record in records:
-        other = found.setdefault(record.key, record)
-        if other.environment.started < record.environment.started:
-            found[record.key] = record
-    return found
-
-
-def is_whole(run: Any) -> bool:
-    """Whether a run was written to its end."""
-    return run.info.status != "RUNNING"
-
-
-def content(record: AnyRecord) -> str:
-    """Changes whenever another run would be logged of a Record."""
-    return sha256(f"{VERSION}\0{record.model_dump_json()}".encode()).hexdigest()[:16]
-
-
-def milliseconds(started: str) -> int:
-    """Since 1970, of a time in ISO 8601; of now, if it is none."""
-    try:
-        moment = datetime.fromisoformat(started)
-    except ValueError:
-        moment = datetime.now(UTC)
-    return int(1000 * moment.timestamp())
-
-
-def _stands(run: Any, record: AnyRecord) -> bool:
-    """Whether a complete run shows the Record, or a newer one of its key."""
-    newer = run.info.start_time > milliseconds(record.environment.started)
-    return newer or run.data.tags.get("kansci.content") == content(record)

@@ -1,7 +1,8 @@
 r"""Whether networks filled with numbers of a file answer as their Record says.
 
-They are built in a fresh process, which knows the file of weights and nothing of the training; the
-true answers stay here. An error $e$ of a Record has six digits, and a network's answers have those
+They are built in a fresh process, which knows the file of weights and nothing of the training, in
+another sandbox than that in which networks were trained and may have left files; the true answers
+stay here. An error $e$ of a Record has six digits, and a network's answers have those
 of its dtype, so that $e'$ agrees with $e$ if
 $$|e' - e| \le 6 \cdot 10^{-6}\,e + 16\,\varepsilon\,(1 + |y|_\infty / u) + \min(4\rho, e)$$
 with $u$ the unit that errors are measured in, $\varepsilon$ the dtype's spacing at 1, $y$ the truth
@@ -41,6 +42,7 @@ RELATIVE = 6e-6
 ROUNDINGS = 16
 CANCELLED = 4  # roundings that add up as if drawn, of a few terms
 SECONDS = 600.0  # of a fresh process
+APART = "reload"  # the purpose of its sandbox
 
 
 class Kept(NamedTuple):
@@ -84,7 +86,9 @@ def reloaded(model: Origin, kept: Kept) -> Reload:
 def timed(model: Origin, budget: int) -> Speed | None:
     """How fast a model is, found in a fresh process; `None` if that did not come to its end."""
     try:
-        said = errand(model, f"{written.__module__}:timed", seconds=SECONDS, budget=budget)
+        said = errand(
+            model, f"{written.__module__}:timed", seconds=SECONDS, purpose=APART, budget=budget
+        )
         return Speed.model_validate(said)
     except (UserError, DoesNotFit, ValidationError):
         return None
@@ -97,6 +101,7 @@ def _asked(model: Origin, record: Record, task: Task, weights: bytes) -> Mapping
         model,
         f"{written.__module__}:asked",
         seconds=SECONDS,
+        purpose=APART,
         record=record.updated(errors=(), untrained=(), curves=(), tuning=()).model_dump_json(),
         handed=handed(task).model_dump_json(),
         weights=written(weights),
