@@ -168,14 +168,7 @@ def record_key(
     *, task_content: str, model: str, model_source: str, budget: int, recipe: Recipe
 ) -> str:
     """Hash of all that decides the numbers of a Record but the machine; drives resume."""
-    parts = (
-        str(PROTOCOL),
-        task_content,
-        model,
-        model_source,
-        str(budget),
-        recipe.content(),
-    )
+    parts = (str(PROTOCOL), task_content, model, model_source, str(budget), recipe.content())
     return sha256("\0".join(parts).encode()).hexdigest()
 
 

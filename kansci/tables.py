@@ -231,8 +231,7 @@ def _texts(
     if seeds:
         texts.append(_bracketed(row.seed_low, row.seed_high))
     texts += [number(name, row.columns.get(name)) for name in further]
-    texts += [str(row.tasks), str(row.failed)]
-    return [*texts, *([remarks(row)] if remarked else [])]
+    return [*texts, str(row.tasks), str(row.failed), *([remarks(row)] if remarked else [])]
 
 
 def _unverified(row: Row) -> bool:

@@ -134,6 +134,15 @@ def test_records_of_a_checkout_with_changes_are_refused(tmp_path: Path) -> None:
         again(tmp_path, tmp_path / "models")
 
 
+def test_who_has_all_derivatives_of_a_task_cannot_call_it_not_applicable(tmp_path: Path) -> None:
+    written(tmp_path)
+    record = load_records(tmp_path / "made")[0]
+    none = {"status": "not_applicable", "members": (), "errors": (), "parameters": None}
+    save(record.model_copy(update=none), tmp_path / "made")
+    with pytest.raises(UserError, match="want answers on .*, of which it has all derivatives"):
+        again(tmp_path, tmp_path / "models")
+
+
 @pytest.mark.parametrize("taken", ["mykan", "MyKAN"])
 @pytest.mark.parametrize("where", ["models", "records"])
 def test_a_name_that_somebody_has_is_refused(

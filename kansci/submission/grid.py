@@ -28,7 +28,8 @@ def complete(
 
     Raises:
         UserError: says what is missing, what was made of another source or in a checkout with
-            changes, and the command that makes it.
+            changes, and the command that makes it; or on which task a model says that it does
+            not apply, which has the derivatives that the task takes.
     """
     wanted = cells(suite, models=[model])
     found = plan(wanted, records)
@@ -39,6 +40,14 @@ def complete(
         raise UserError(
             f"{model.name}: want Records of a kansci that others have, got {len(dirty)} made in a "
             f"checkout with changes of its own; commit or remove them, then: {command} --fresh"
+        )
+    orders = {cell.task.name: cell.task.order for cell in wanted}
+    silent = (one for one in found.done if one.status == "not_applicable")
+    dodged = [one.name for one in silent if model.applies(orders[one.name])]
+    if dodged:
+        raise UserError(
+            f"{model.name}: want answers on {dodged[0]}, of which it has all derivatives, got 'not "
+            f"applicable'; let the network answer, or state fewer `derivatives`; then: {command}"
         )
     return found.done
 
