@@ -139,7 +139,7 @@ def test_who_has_all_derivatives_of_a_task_cannot_call_it_not_applicable(tmp_pat
     record = load_records(tmp_path / "made")[0]
     none = {"status": "not_applicable", "members": (), "errors": (), "parameters": None}
     save(record.model_copy(update=none), tmp_path / "made")
-    with pytest.raises(UserError, match="want answers on .*, of which it has all derivatives"):
+    with pytest.raises(UserError, match=r"want answers on .*, of which it has all derivatives"):
         again(tmp_path, tmp_path / "models")
 
 
