@@ -239,8 +239,8 @@ def one_sandbox(files):
     with pytest.MonkeyPatch.context() as patched:
         patched.setenv("KANSCI_TOKEN", "secret")
         server = Forkserver(MODULE, partial(walls.around, *files.values()))
-        patched.setattr(supervised, "server_of", lambda file, digest: server)
-        patched.setattr(errands, "server_of", lambda file, digest: server)
+        patched.setattr(supervised, "server_of", lambda file, digest, purpose="": server)
+        patched.setattr(errands, "server_of", lambda file, digest, purpose="": server)
         yield server
         server.close()
 
