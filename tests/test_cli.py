@@ -195,6 +195,7 @@ def test_a_second_run_trains_nothing_and_shows_the_same_boards(monkeypatch, caps
 
 
 def test_failures_leave_rows_and_the_suite_goes_on(monkeypatch, capsys, tmp_path):
+    monkeypatch.setenv("KANSCI_SANDBOX", "off")  # three files would start three of them
     bodies = {
         "diverges": "return x.sum(-1, keepdim=True) * self.weight.sum() * float('inf')",
         "raises": "raise RuntimeError('broken on purpose')",
@@ -336,6 +337,7 @@ def test_status_counts_and_retry_runs_what_failed(monkeypatch, capsys, tmp_path)
 def test_a_record_of_an_older_source_is_announced_before_it_is_replaced(
     monkeypatch, capsys, tmp_path
 ):
+    monkeypatch.setenv("KANSCI_SANDBOX", "off")  # every version of a file would start one
     path = tmp_path / "mine.py"
     words = [*SMALL, "--model", path]
 

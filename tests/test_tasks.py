@@ -1,8 +1,5 @@
 """Laws of every task that comes with kansci, and of each family against formulas of our own."""
 
-import os
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -344,20 +341,6 @@ def test_the_tuning_stream_has_other_centres_in_another_order(task: Task):
     tuned = [stage.name for stage in task.tuning.stages]
     assert sorted(tuned) == sorted(names)
     assert tuned != names
-
-
-@pytest.mark.slow
-def test_content_is_the_same_in_another_process_without_vector_instructions():
-    """Other machines have other ones, and Records are compared by it."""
-    text = (
-        "from kansci.discover import get_task\n"
-        f"for name in {NAMES}: print(name, get_task(name).content)"
-    )
-    environment = os.environ | {"ATEN_CPU_CAPABILITY": "default", "PYTHONHASHSEED": "5"}
-    there = subprocess.run(
-        [sys.executable, "-c", text], check=True, capture_output=True, text=True, env=environment
-    )
-    assert there.stdout.splitlines() == [f"{name} {task.content}" for name, task in TASKS.items()]
 
 
 @pytest.mark.parametrize("path", sorted(home("tasks").rglob("*.py")), ids=lambda path: path.stem)

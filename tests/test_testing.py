@@ -424,6 +424,7 @@ def test_a_file_is_checked_and_the_exit_code_says_how_it_went(
     code: int,
     said: str,
 ):
+    monkeypatch.setenv("KANSCI_SANDBOX", "off")  # every file would start one
     path = tmp_path / "mine.py"
     path.write_text(FILE.format(name=name, middle=middle, quirks=quirks), encoding="utf-8")
     assert call(monkeypatch, path) == code

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from calling import call
 
+import kansci.cli.verify
 import kansci.environment
 import kansci.suite
 from kansci.sandbox import available
@@ -28,12 +29,13 @@ def commands() -> list[list[str]]:
 def test_every_command_of_the_tutorial_does_what_it_says(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """On two small tasks in place of those of its suite; in a checkout that may have changes."""
+    """On two small tasks and beside one yardstick; in a checkout that may have changes."""
     suite = get_suite("demo")
     group = Group(tasks=TASKS, budgets=(250,))
     suites, recipes = kansci.suite._suites()
     narrow = {**suites, "demo": suite.model_copy(update={"groups": (group,)})}
     monkeypatch.setattr(kansci.suite, "_suites", lambda: (narrow, recipes))
+    monkeypatch.setattr(kansci.cli.verify, "YARDSTICKS", ("mlp-silu",))
     monkeypatch.setattr(kansci.environment, "_commit", lambda: ("0" * 40, False))
     said = {}
     for program, *words in commands():
