@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from calling import call
 
-import kansci.cli.verify
+import kansci.cli.audits
 import kansci.environment
 import kansci.suite
 from kansci.sandbox import available
@@ -35,7 +35,7 @@ def test_every_command_of_the_tutorial_does_what_it_says(
     suites, recipes = kansci.suite._suites()
     narrow = {**suites, "demo": suite.model_copy(update={"groups": (group,)})}
     monkeypatch.setattr(kansci.suite, "_suites", lambda: (narrow, recipes))
-    monkeypatch.setattr(kansci.cli.verify, "YARDSTICKS", ("mlp-silu",))
+    monkeypatch.setattr(kansci.cli.audits, "YARDSTICKS", ("mlp-silu",))
     monkeypatch.setattr(kansci.environment, "_commit", lambda: ("0" * 40, False))
     said = {}
     for program, *words in commands():

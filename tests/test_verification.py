@@ -9,29 +9,23 @@ import numpy as np
 import pytest
 import torch
 import yaml
+from auditing import SECRET, TASKS, drawn, in_this_process, judged, ran, trained
 from calling import call
 from scipy.stats import t as student
 from torch import nn
 
 from kansci.discover import Origin, get_model, get_task
-from kansci.engine import execute
 from kansci.errors import UserError
-from kansci.ledger import save
 from kansci.models import Model, list_models
-from kansci.recipe import Optimizer, Recipe
-from kansci.record import Record
 from kansci.sampling import stream
 from kansci.sandbox.handout import handed
-from kansci.suite import Cell, get_suite
-from kansci.together import Job
-from kansci.verification import reload, running
-from kansci.verification.audit import USUAL, YARDSTICKS, Lot, Plan, draw, spread
+from kansci.verification import reload
+from kansci.verification.audit import USUAL, YARDSTICKS, Lot, Plan, spread
 from kansci.verification.judging import judge
 from kansci.verification.recount import adapted, leaves, varied
 from kansci.verification.reload import Kept, reloaded
 from kansci.verification.results import Results
 from kansci.verification.rule import difference, ruling
-from kansci.verification.running import look, train
 from kansci.verification.scan import scan
 from kansci.verification.subject import Subject, of_zoo
 from kansci.verification.trainings import trainings
@@ -40,35 +34,11 @@ from kansci.verification.verdict import Verification
 
 FORMS = Path(import_module("kansci.models.forms").__file__ or "").parent
 NETWORKS = [*FORMS.glob("*.py"), *(FORMS.parent / "published").glob("*.py")]
-TASKS = ("feynman27/I.12.11", "bumps_1d", "poisson")
-SECRET = b"sixteen bytes, or more"
-RECIPE = Recipe(
-    optimizers=(Optimizer(evaluations=4),),
-    rates=(1e-2, 3e-2),
-    tuning_seeds=(100,),
-    evaluation_seeds=(0, 1),
-    points=40,
-)
-
-
-def direct(model: Origin, function: str, *, seconds: float, purpose: str, **given: Any) -> Any:
-    """What the fresh process does, in this one: a network is as new, and it takes no seconds."""
-    module, _, name = function.partition(":")
-    return getattr(import_module(module), name)(get_model(model.name), **given)
 
 
 @pytest.fixture(autouse=True)
-def in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reload, "errand", direct)
-    monkeypatch.setattr(running, "timed", lambda model, budget: None)
-
-
-def trained(home: Path, model: Model, *names: str, weights: bool = True) -> list[Record]:
-    jobs = [Job((Cell(get_task(name), model, 250, RECIPE, "custom"),)) for name in names]
-    found = list(execute(jobs, workers=0, gear="eager", weights=home if weights else None))
-    for record in found:
-        save(record, home)
-    return found
+def here(monkeypatch: pytest.MonkeyPatch) -> None:
+    in_this_process(monkeypatch)
 
 
 @pytest.fixture(scope="module")
@@ -85,28 +55,9 @@ def results(records: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Pl
     subject, found = of_zoo("mlp-silu", records), Results(tmp_path_factory.mktemp("results"))
     plan = drawn(subject)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(reload, "errand", direct)
-        patch.setattr(running, "timed", lambda model, budget: None)
+        in_this_process(patch)
         ran(plan, subject, found)
     return plan, found
-
-
-def drawn(subject: Subject, secret: bytes = SECRET) -> Plan:
-    what = {"name": subject.name, "bundle": subject.bundle, "secret": secret}
-    return draw(subject.records, **what, yardsticks=["kan"])
-
-
-def ran(plan: Plan, subject: Subject, found: Results) -> None:
-    quiet = {"progress": lambda cell, steps: None, "note": lambda text: None}
-    for one in trainings(plan, subject, found):
-        for _ in train(one, get_suite("quick"), found, workers=0, **quiet):
-            pass
-    look(plan, subject, found, say=lambda text: None)
-
-
-def judged(plan: Plan, subject: Subject, found: Results) -> Verification:
-    names = ("secret", "retuned", "variants", "yardsticks")
-    return judge(plan, subject, {name: found.records(name) for name in names}, found.apart())
 
 
 def changed(subject: Subject, bundle: str, **changes: Any) -> Subject:

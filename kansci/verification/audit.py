@@ -3,7 +3,8 @@
 Everything follows from the maintainers' secret and the hash of the bundle. Who submits knows the
 hash and not the secret; a changed bundle draws anew, but what it draws cannot be seen, and so not
 be improved by trying. A plan holds the seeds and never the secret: it may go where submitted code
-runs.
+runs. Bundles that are verified together draw from the hash of all their hashes: they have seeds and
+variants in common, and yardsticks learn these once for all.
 
 Source: Krawczyk, Bellare, Canetti 1997, "HMAC: keyed-hashing for message authentication", RFC 2104.
 """
@@ -49,6 +50,7 @@ class Plan(Frozen, frozen=True):
 
     Attributes:
         bundle: hash of what is verified.
+        lot: the hash that all was drawn for: of the bundle, or of those verified together.
         suite: whose Records are audited.
         secret: SHA-256 of the secret that all was drawn from.
         seeds: of the trainings that are compared.
@@ -62,6 +64,7 @@ class Plan(Frozen, frozen=True):
     schema_version: Literal[1] = 1
     name: str
     bundle: str
+    lot: str
     suite: str
     secret: str
     seeds: tuple[int, ...]
@@ -76,20 +79,31 @@ class Plan(Frozen, frozen=True):
         """SHA-256 of all of it: results say of which plan they are."""
         return sha256(self.model_dump_json().encode()).hexdigest()
 
+    @property
+    def common(self) -> str:
+        """A name for the seeds and variants, which plans of bundles verified together share."""
+        return sha256(f"{self.secret}/{self.lot}/{self.seeds}".encode()).hexdigest()[:12]
+
 
 class Lot:
-    """Numbers that a secret and a bundle give, each for a purpose."""
+    """Numbers that a secret and a hash give, each for a purpose."""
 
-    def __init__(self, secret: bytes, bundle: str) -> None:
-        self._secret, self._bundle = secret, bundle
+    def __init__(self, secret: bytes, name: str) -> None:
+        self._secret, self._name = secret, name
 
     def number(self, purpose: str) -> int:
         """Uniform in [0, 2**52): exact in JSON wherever it is read."""
-        said = f"{self._bundle}/{purpose}".encode()
+        said = f"{self._name}/{purpose}".encode()
         return int.from_bytes(hmac.new(self._secret, said, sha256).digest()[:8], "big") >> 12
 
     def seed(self, purpose: str) -> int:
         return FIRST + self.number(purpose)
+
+
+def lot_of(bundles: Iterable[str]) -> str:
+    """What bundles that are verified together are drawn for; one that is alone is its own lot."""
+    every = sorted(set(bundles))
+    return every[0] if len(every) == 1 else sha256("\n".join(every).encode()).hexdigest()
 
 
 def draw(
@@ -98,10 +112,14 @@ def draw(
     name: str,
     bundle: str,
     secret: bytes,
+    lot: str | None = None,
     depth: Depth = USUAL,
     yardsticks: Iterable[str] = YARDSTICKS,
 ) -> Plan:
     """The plan for a bundle with these Records, which are of one suite.
+
+    Args:
+        lot: of bundles that are verified together; by default it is alone.
 
     Raises:
         UserError: for a secret that can be guessed, or too few Records with trained networks.
@@ -111,8 +129,9 @@ def draw(
             f"want a secret of at least {LEAST} bytes, got {len(secret)}: "
             "`openssl rand -hex 32` makes one"
         )
-    lot = Lot(secret, bundle)
-    chosen = spread([record for record in records if record.members], lot, depth.tasks)
+    drawn_for = lot or bundle
+    numbers = Lot(secret, drawn_for)
+    chosen = spread([record for record in records if record.members], numbers, depth.tasks)
     if len(chosen) < 2:
         raise UserError(f"{name}: want at least 2 tasks with trained networks, got {len(chosen)}")
     tuned = [record.key for record in chosen if record.rate is not None]
@@ -120,13 +139,14 @@ def draw(
     return Plan(
         name=name,
         bundle=bundle,
+        lot=drawn_for,
         suite=chosen[0].suite,
         secret=sha256(secret).hexdigest(),
-        seeds=tuple(lot.seed(f"seed {number}") for number in range(depth.seeds)),
+        seeds=tuple(numbers.seed(f"seed {number}") for number in range(depth.seeds)),
         audited=tuple(Audited(key=r.key, task=r.task, budget=r.budget) for r in chosen),
         retuned=tuple(tuned[:RETUNED]),
         varied=tuple(varied[:VARIED]),
-        variant=lot.seed("variant"),
+        variant=numbers.seed("variant"),
         yardsticks=tuple(yardsticks),
     )
 

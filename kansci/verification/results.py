@@ -53,14 +53,19 @@ class Apart(Frozen, frozen=True):
 
 
 class Results:
-    """A folder of results; it is made when something is written."""
+    """A folder of results; it is made when something is written.
 
-    def __init__(self, folder: Path) -> None:
+    Args:
+        yardsticks: the folder of what yardsticks learn, where several verifications share it.
+    """
+
+    def __init__(self, folder: Path, yardsticks: Path | None = None) -> None:
         self.folder = folder
+        self._yardsticks = yardsticks or folder / "yardsticks"
 
     def of(self, group: Group) -> Path:
         """The folder of a group's Records."""
-        return self.folder / group
+        return self._yardsticks if group == "yardsticks" else self.folder / group
 
     def records(self, group: Group) -> list[Record]:
         """A group's Records; none, if it has no folder."""

@@ -1,0 +1,97 @@
+"""Bundles verified together: one draw, and yardsticks that learn it once."""
+
+import json
+from pathlib import Path
+from shutil import copytree
+
+import pytest
+from auditing import SECRET, in_this_process, ran, trained
+from calling import call
+
+from kansci.cli.audits import Audit, Source, audits
+from kansci.discover import get_model
+from kansci.ledger import save
+from kansci.verification import running
+from kansci.verification.audit import Lot, lot_of
+from kansci.verification.trainings import trainings
+
+TASKS = ("feynman27/I.12.11", "feynman27/I.6.2b")
+NAMES = ("mlp-silu", "chebykan")
+
+
+@pytest.fixture(scope="module")
+def records(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Of two models."""
+    home = tmp_path_factory.mktemp("records")
+    for name in NAMES:
+        trained(home, get_model(name), *TASKS)
+    return home
+
+
+def begun(records: Path, out: Path) -> list[Audit]:
+    source = Source(out, records, None)
+    return list(audits([source.subject(name) for name in NAMES], source, out, deep=False))
+
+
+def test_a_lot_is_of_its_bundles_in_any_order_and_one_alone_is_its_own() -> None:
+    assert lot_of(["b", "a"]) == lot_of(["a", "b", "a"])
+    assert lot_of(["a"]) == "a"
+    assert len({lot_of(some) for some in (["a"], ["a", "b"], ["a", "c"])}) == 3
+    assert Lot(SECRET, "a").number("x") != Lot(SECRET, "b").number("x")
+
+
+def test_plans_drawn_together_have_tasks_seeds_and_variants_in_common(
+    records: Path, tmp_path: Path
+) -> None:
+    one, other = (audit.plan for audit in begun(records, tmp_path))
+    assert one.bundle != other.bundle
+    assert one.lot == other.lot == lot_of((one.bundle, other.bundle))
+    assert (one.seeds, one.variant, one.varied) == (other.seeds, other.variant, other.varied)
+    assert [cell.task for cell in one.audited] == [cell.task for cell in other.audited]
+
+
+def test_what_yardsticks_learn_is_learned_once(
+    records: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kansci.cli.audits.YARDSTICKS", ("fastkan",))
+    in_this_process(monkeypatch)
+    first, second = begun(records, tmp_path)
+    ran(first.plan, first.subject, first.results)
+    left = {one.group: one.work for one in trainings(second.plan, second.subject, second.results)}
+    assert not left["yardsticks"].missing
+    assert left["yardsticks"].done
+    assert left["secret"].missing  # its own is not learned by the other
+    assert left["variants"].missing
+
+
+def test_an_audit_that_was_begun_goes_on_by_its_plan(records: Path, tmp_path: Path) -> None:
+    before = begun(records, tmp_path)
+    assert [one.plan for one in begun(records, tmp_path)] == [one.plan for one in before]
+    assert begun(records, tmp_path / "elsewhere")[0].plan.seeds != before[0].plan.seeds
+    edited = before[0].subject.records[0].updated(seconds=1e6)
+    changed = tmp_path / "changed"
+    copytree(records, changed)
+    save(edited, changed)
+    assert begun(changed, tmp_path)[0].plan.seeds != before[0].plan.seeds
+
+
+def test_the_command_judges_every_name_and_takes_steps_for_one_alone(
+    records: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = ("verify", *NAMES, "--records", records, "--out", tmp_path, "--no-deep")
+    monkeypatch.setattr("kansci.cli.audits.YARDSTICKS", ("fastkan",))
+    monkeypatch.setattr("kansci.cli.verify.at_a_time", lambda workers, device: 0)
+    in_this_process(monkeypatch)
+    found = call(*words, "--json")
+    assert [one["name"] for one in json.loads(found.stdout)] == list(NAMES), found.stderr
+    for name in NAMES:
+        assert (tmp_path / name / "verification.json").exists()
+    given: list[object] = []
+    monkeypatch.setattr(running, "execute", lambda jobs, **how: given.extend(jobs) or iter(()))
+    again = call(*words)
+    assert given == []  # nothing is left to train
+    assert again.code == found.code
+    assert " verified, " in again.stdout.splitlines()[-1]
+    step = call("verify", *NAMES, "--records", records, "--draw", tmp_path / "plan.json")
+    assert step.code == 2
+    assert "want one name for a step of its own, got 2" in step.stderr
