@@ -6,7 +6,8 @@ import math
 from hashlib import sha256
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, Field, ValidationInfo, field_validator
+from pydantic import BaseModel, Field, GetCoreSchemaHandler, ValidationInfo, field_validator
+from pydantic_core import CoreSchema, core_schema
 
 from kansci.recipe import Recipe
 
@@ -38,7 +39,17 @@ def _six_digits(value: Any) -> Any:
     return float(f"{number:.6g}") if math.isfinite(number) else number
 
 
-Number = Annotated[float, BeforeValidator(_six_digits)]
+class _Rounded:
+    """Six digits for what is computed; what is read from a file has them, and there is much."""
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        number = handler(source)
+        computed = core_schema.no_info_before_validator_function(_six_digits, number)
+        return core_schema.json_or_python_schema(json_schema=number, python_schema=computed)
+
+
+Number = Annotated[float, _Rounded]
 
 
 class Frozen(BaseModel, frozen=True, extra="forbid", ser_json_inf_nan="strings"):

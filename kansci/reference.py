@@ -5,6 +5,7 @@ A lead over the best model of a board would move with every submission; over thi
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from functools import cached_property
@@ -134,15 +135,18 @@ def parameters_needed(
     Args:
         side: where more numbers made nothing better, the fewest of them, or with `right` the most.
     """
-    numbers, ladder = envelope.T  # (point,)
-    above = np.searchsorted(ladder, reached, side=side)  # the first rung that reaches as many
-    upper = np.clip(above, 1, max(1, len(ladder) - 1)).clip(max=len(ladder) - 1)
-    lower = np.maximum(upper - 1, 0)
-    rise = ladder[upper] - ladder[lower]
-    part = np.divide(reached - ladder[lower], rise, out=np.zeros_like(reached), where=rise > 0)
-    between = numbers[lower] + part * (numbers[upper] - numbers[lower])
-    between = np.where(above == 0, numbers[0], between)
-    return np.where(above == len(ladder), numbers[-1], between)
+    numbers, ladder = envelope.T.tolist()
+    find = bisect_left if side == "left" else bisect_right
+
+    def needed(decades: float) -> float:
+        above = find(ladder, decades)  # the first rung that reaches as many
+        if above in (0, len(ladder)):
+            return numbers[0 if above == 0 else -1]
+        part = (decades - ladder[above - 1]) / (ladder[above] - ladder[above - 1])
+        return numbers[above - 1] + part * (numbers[above] - numbers[above - 1])
+
+    # One by one, as they are few, and asked for ten thousand times.
+    return np.array([needed(decades) for decades in reached.tolist()])
 
 
 def _place(record: Record) -> tuple[str, str, int, str]:

@@ -130,7 +130,9 @@ def sliced(
 def failures(record: Record) -> np.ndarray:
     """Which members count as the trivial predictor, `(member,)`, boolean."""
     members = record.members or (record.status,) * len(record.recipe.evaluation_seeds)
-    return np.array([record.status in FAILED or status in FAILED for status in members])
+    if record.status in FAILED or not FAILED.isdisjoint(members):
+        return np.array([record.status in FAILED or status in FAILED for status in members])
+    return np.zeros(len(members), dtype=bool)
 
 
 def decades_of(record: Record, cap: float = CAP) -> Floats:
@@ -168,9 +170,9 @@ def _comparable(records: Sequence[Record]) -> list[Record]:
     plain = any(record.recipe.method == PLAIN for record in records)
     method = PLAIN if plain else methods.get("")
     same = [record for record in records if record.recipe.method == method]
-    digests = {recipe: recipe.digest for recipe in {record.recipe for record in same}}
-    recipes = _prevailing(same, lambda r: (r.task, r.budget), lambda r: digests[r.recipe])
-    return [r for r in same if digests[r.recipe] == recipes[r.task, r.budget]]
+    digests = {id(record): record.recipe.digest for record in same}
+    recipes = _prevailing(same, lambda r: (r.task, r.budget), lambda r: digests[id(r)])
+    return [r for r in same if digests[id(r)] == recipes[r.task, r.budget]]
 
 
 def _prevailing(

@@ -15,6 +15,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
+from math import sqrt
+from statistics import NormalDist
 from typing import NamedTuple
 
 import numpy as np
@@ -122,10 +124,8 @@ def rank_ranges(values: ArrayLike, *, higher_is_better: bool = True) -> NDArray[
     >>> rank_ranges([[3.0, 3.0], [1.0, 2.0], [2.0, 1.0]]).tolist()
     [[1, 1], [2, 3], [2, 3]]
     """
-    from scipy.stats import rankdata  # takes a second to load, which trainings need not
-
-    values = np.asarray(values, dtype=float)
-    ranks = rankdata(-values if higher_is_better else values, method="min", axis=0)
+    values = np.asarray(values, dtype=float) * (1 if higher_is_better else -1)
+    ranks = np.array([1 + (values > own).sum(0) for own in values])  # (model, draw)
     return np.quantile(ranks, LEVELS, axis=1, method="inverted_cdf").T.astype(np.int64)
 
 
@@ -148,16 +148,19 @@ def level_with(values: ArrayLike, leader: int) -> NDArray[np.bool_]:
 
 
 def wilson(count: int, total: int) -> tuple[float, float]:
-    """95 % interval of a share; (0, 1) where nothing was counted.
+    r"""95 % interval of a share p of n; (0, 1) where nothing was counted.
+
+    $\frac{p + z^2/2n \pm z\sqrt{p(1-p)/n + z^2/4n^2}}{1 + z^2/n}$ with z = 1.96.
 
     Source: Wilson 1927, "Probable inference, the law of succession, and statistical inference".
     """
-    from scipy.stats import binomtest
-
     if not total:
         return 0.0, 1.0
-    found = binomtest(count, total).proportion_ci(method="wilson")
-    return float(found.low), float(found.high)
+    share, z = count / total, NormalDist().inv_cdf(LEVELS[1])
+    middle = share + z**2 / (2 * total)
+    half = z * sqrt(share * (1 - share) / total + z**2 / (4 * total**2))
+    whole = 1 + z**2 / total
+    return max((middle - half) / whole, 0.0), min((middle + half) / whole, 1.0)
 
 
 def arranged(cells: Iterable[Cell]) -> tuple[Lots, Floats]:
@@ -170,8 +173,9 @@ def arranged(cells: Iterable[Cell]) -> tuple[Lots, Floats]:
     tasks: dict[tuple[str, str], dict[str, int]] = defaultdict(dict)
     lots = []
     for cell in ordered:
-        own, equal = units[cell.family], tasks[cell.family, cell.unit]
-        unit = own.setdefault(cell.unit, len(own))
+        named, own = cell.unit, units[cell.family]
+        equal = tasks[cell.family, named]
+        unit = own.setdefault(named, len(own))
         task = equal.setdefault(cell.task, len(equal))
         lots.append(Lot(cell.family, unit, task, cell.budget, len(cell.values)))
     return tuple(lots), np.concatenate([cell.values for cell in ordered] or [np.empty(0)])

@@ -7,13 +7,12 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
-from scipy.stats import binomtest
 
 from kansci.board import AnyRecord, Board, Entry, Row, Value, is_control, rows_of
 from kansci.reading import Formula, Reading
 from kansci.record import FAILED
 from kansci.standing import UNSCORED, Place, Standing
-from kansci.stats import Cell, hierarchical_mean
+from kansci.stats import Cell, hierarchical_mean, wilson
 
 BAR = "operon"
 
@@ -104,14 +103,6 @@ def place(one: Reading) -> Place:
 
 def age(one: Reading) -> tuple[str, str]:
     return one.environment.started, one.key
-
-
-def wilson(exact: int, formulas: int) -> tuple[float, float]:
-    """95 % interval of a share; all of it, where there is nothing to share."""
-    if not formulas:
-        return 0.0, 1.0
-    found = binomtest(exact, formulas).proportion_ci(method="wilson")
-    return float(found.low), float(found.high)
 
 
 board = Board(

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.stats import trim_mean
+from scipy.stats import binomtest, rankdata, trim_mean
 
 from kansci import stats
 from kansci.resampling import weights
@@ -193,8 +193,19 @@ def test_models_are_level_where_their_paired_difference_may_be_nothing():
     assert chances_of_best(values).sum() == pytest.approx(1)
 
 
+@pytest.mark.parametrize(("count", "total"), [(0, 1), (1, 1), (0, 10), (3, 10), (499, 1_000)])
+def test_wilsons_interval_is_that_of_scipy(count: int, total: int):
+    found = binomtest(count, total).proportion_ci(method="wilson")
+    assert wilson(count, total) == pytest.approx((found.low, found.high), abs=1e-12)
+
+
 def test_wilsons_interval_of_nothing_is_everything():
     assert wilson(0, 0) == (0, 1)
-    low, high = wilson(0, 10)
-    assert low == 0
-    assert 0.2 < high < 0.35
+
+
+@pytest.mark.parametrize("higher_is_better", [True, False])
+def test_ranks_are_those_of_scipy(higher_is_better: bool):
+    values = np.random.default_rng(0).normal(size=(9, 500)).round(1)  # with ties
+    ranks = rankdata(-values if higher_is_better else values, method="min", axis=0)
+    wanted = np.quantile(ranks, (0.025, 0.975), axis=1, method="inverted_cdf").T
+    np.testing.assert_array_equal(rank_ranges(values, higher_is_better=higher_is_better), wanted)
