@@ -1,7 +1,9 @@
 """Records made up for pages: all that can be wrong with one, and a submission that means harm."""
 
+import ledgers
 import numpy as np
 import torch
+from ledgers import RECIPE
 
 from kansci import weights
 from kansci.api import frozen_reference, get_board, list_boards
@@ -10,17 +12,12 @@ from kansci.discover import get_model, get_task
 from kansci.figures.typical import final_error
 from kansci.preparing import maker
 from kansci.reading import Formula, Reading
-from kansci.recipe import Optimizer, Recipe
-from kansci.record import Curve, Environment, Record, Speed, Timing
+from kansci.record import Curve
 from kansci.site import ClaimText, build
 from kansci.stacked import named
 
 EVIL = '<script>alert("1")</script>'
-RECIPE = Recipe(optimizers=(Optimizer(evaluations=10),), rates=(0.01,), evaluation_seeds=(0, 1, 2))
-ENVIRONMENT = Environment(
-    kansci="0", python="3", torch="2", numpy="2", system="any", processor="any",
-    cores=1, threads=1, device="cpu", started="2026-01-01T00:00:00", commit="c0ffee" * 4,
-)  # fmt: skip
+ENVIRONMENT = ledgers.environment("2026-01-01T00:00:00").model_copy(update={"commit": "c0ffee" * 4})
 TASKS = (
     ("pde", "poisson", 250),
     ("feynman", "feynman27/I.12.11", 250),
@@ -37,6 +34,7 @@ CLAIM = ClaimText(
 
 
 def record(model, place, level=1.0, **more):
+    """Three members near so many decades, with the curves of their training."""
     family, task, budget = place
     rng = np.random.default_rng([len(model), len(task), budget])
     stages = 3 if family == "continual" else 1
@@ -44,29 +42,15 @@ def record(model, place, level=1.0, **more):
     errors = 10 ** -(level + 0.2 * rng.standard_normal((stages, stages, 3)))
     fields = {
         "key": f"{model}/{place}",
-        "task": f"{task}@1",
-        "task_content": "content",
-        "family": family,
-        "metric": "nrmse",
-        "trivial": 1.0,
-        "scale": 1.0,
-        "model": model,
-        "model_source": "source",
-        "budget": budget,
-        "parameters": budget - 10,
-        "recipe": RECIPE,
-        "status": "ok",
-        "members": ("ok",) * 3,
         "stages": names,
         "probes": names,
-        "errors": errors.tolist(),
         "curves": [
             Curve(stage=name, evaluations=(1, 3, 10), losses=((1, 2, 3), (0.5, 0.2, 0), (0, 1, 1)))
             for name in names
         ],
         "environment": ENVIRONMENT,
     }
-    return Record(**{**fields, **more})
+    return ledgers.record(model, place, errors, **fields).updated(**more)
 
 
 def trained(model, place, folder, **more):
@@ -86,18 +70,12 @@ def trained(model, place, folder, **more):
 
 
 def speed(model, ratio):
-    timings = [
-        Timing(
-            shape="equal parameters", network="2-5-1", work=work, batch=256, ratio=ratio,
-            low=0.9 * ratio, high=1.1 * ratio, cpu_ms=1, wall_ms=1, reference_cpu_ms=1,
-            reference_wall_ms=1, spread=0.1, blocks=9,
-        )
-        for work in ("forward", "forward + backward")
-    ]  # fmt: skip
-    return Speed(
-        key=f"speed/{model}", model=model, model_source="source", reference="mlp-silu",
-        budget=250, parameters=240, status="ok", timings=timings, environment=ENVIRONMENT,
-    )  # fmt: skip
+    times = {"network": "2-5-1", "low": 0.9 * ratio, "high": 1.1 * ratio, "cpu_ms": 1, "wall_ms": 1}
+    works = ("forward", "forward + backward")
+    timings = [ledgers.timing(ratio, work, **times) for work in works]
+    found = ledgers.speed(model, *timings, budget=250)
+    own = {"key": f"speed/{model}", "parameters": 240, "environment": ENVIRONMENT}
+    return found.model_copy(update=own)
 
 
 def reading(model):
