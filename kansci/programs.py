@@ -140,15 +140,8 @@ def _compile(graph: GraphModule, example: Sequence[Tensor], path: Path) -> None:
         if compiler == _compiler_at_hand():  # once is enough
             raise RuntimeError(said)
     with tempfile.TemporaryDirectory(dir=path.parent, prefix=".") as scratch:
-        members = torch.export.Dim("member", min=1, max=1 << 20)
         few = tuple(room(one, 3).copy_(one[:1]) for one in example)
-        exported = torch.export.export(
-            _Shell(graph),
-            few,
-            strict=False,
-            dynamic_shapes=(tuple({0: members} for _ in few),),
-        )
-        torch.export.save(exported, Path(scratch, "graph.pt2"))
+        torch.save((graph, few), Path(scratch, "graph.pt"))
         command = [sys.executable, "-m", "kansci.compiling", scratch]
         variables = {**os.environ, "TORCHINDUCTOR_CACHE_DIR": str(path.parent / "inductor")}
         reason = _tried(command, variables)
@@ -177,17 +170,6 @@ def _tried(command: Sequence[str], variables: dict[str, str]) -> str:
         return ""
     last = (done.stderr.strip().splitlines() or ["no word"])[-1][:200]
     return f"the compiler's process ended with exit code {done.returncode}: {last}"
-
-
-class _Shell(torch.nn.Module):
-    """What `torch.export` wants; arguments in a tuple, however many they are."""
-
-    def __init__(self, graph: GraphModule) -> None:
-        super().__init__()
-        self.graph = graph
-
-    def forward(self, *arguments: Tensor) -> tuple[Tensor, ...]:
-        return self.graph(*arguments)
 
 
 def _loaded(path: Path) -> Lifted:
