@@ -160,7 +160,7 @@ def complete(standing: Standing, part: str | int) -> bool:
 @cache
 def is_control(model: str) -> bool:
     """Whether the zoo has it as a yardstick rather than a contender; submissions contend."""
-    family = model.partition("[")[0]
+    family = model.partition(" + ")[0].partition("[")[0]  # `kan + ewc` is `kan` by a method
     return family in ZOO and get_model(family).control
 
 

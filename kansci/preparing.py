@@ -58,7 +58,9 @@ def maker(task: Task, model: Model, budget: int, recipe: Recipe) -> Callable[[],
     if budget < task.smallest:
         raise DoesNotFit(f"the task wants a budget of at least {task.smallest}, got {budget}")
     times = recipe.refine
-    coarse = budget if times == 1 else coarse_budget(task, model, budget, times)
+    coarse = (
+        budget if times == 1 else coarse_budget(model, task.dim_in, task.dim_out, budget, times)
+    )
 
     def make() -> nn.Module:
         network = model.build(task.dim_in, task.dim_out, coarse)
@@ -71,7 +73,7 @@ def maker(task: Task, model: Model, budget: int, recipe: Recipe) -> Callable[[],
     return make
 
 
-def coarse_budget(task: Task, model: Model, budget: int, times: int) -> int:
+def coarse_budget(model: Model, dim_in: int, dim_out: int, budget: int, times: int) -> int:
     """The most numbers of which a network has at most `budget`, once its grid cells are divided.
 
     It searches among networks that are built and thrown away.
@@ -83,7 +85,7 @@ def coarse_budget(task: Task, model: Model, budget: int, times: int) -> int:
     def count(coarse: int) -> int:
         try:
             with Draws("trial"):
-                return refined_count(model.build(task.dim_in, task.dim_out, coarse), times)
+                return refined_count(model.build(dim_in, dim_out, coarse), times)
         except DoesNotFit:  # too few numbers for any network: look further up
             return 0
 

@@ -25,6 +25,7 @@ from kansci.standing import Standing, final
 from kansci.stats import LEVELS, Cell, Floats, arranged, shares
 
 TAU = np.linspace(-3, 3, 121)  # decades
+DIGITS = 4  # of decades
 
 
 class Profile(NamedTuple):
@@ -48,7 +49,10 @@ def leads(standing: Standing, reference: Reference) -> list[Cell]:
 
     def lead(record: Record) -> Floats | None:
         rung = reference.rung(record)
-        return final(record) - np.mean(rung.decades) if rung else None
+        if rung is None:
+            return None
+        # To the digits that a frozen rung has: the reference itself is neither above nor below.
+        return np.round(final(record) - np.mean(rung.decades), DIGITS)
 
     return standing.cells(lead, every=True)
 
@@ -60,5 +64,6 @@ def profile(leads: Iterable[Cell], tau: Floats = TAU, *, draws: int = DRAWS) -> 
         return None
     within = (values[:, None] >= -tau).astype(float)  # (value, tau)
     low, high = np.quantile(weights(lots, draws=draws) @ within, LEVELS, axis=0)
-    rho = shares(lots) @ within
-    return Profile(tau, rho, low, high, float(np.trapezoid(rho, tau)))
+    share, (first, last) = shares(lots), (tau[0], tau[-1])
+    area = share @ np.clip(values + last, 0, last - first)  # of steps, as they are
+    return Profile(tau, share @ within, low, high, float(area))

@@ -3,11 +3,12 @@ r"""What more numbers buy: ladders of a model, and the exponent of its errors' f
 For budgets $b$ of task $t$, $\log_{10}(e_{tb}/e^0_t) = a_t - \alpha \log_{10} N_{tb}$: every task
 has an intercept of its own and all share the exponent. Least squares over the means of cells gives
 
-$$\alpha = \frac{\sum_t w_t \sum_b (x_{tb} - \bar x_t)\, d_{tb}}
-                {\sum_t w_t \sum_b (x_{tb} - \bar x_t)^2}$$
+$$\alpha = \frac{\sum_{tb} w_{tb} (x_{tb} - \bar x_t)\, d_{tb}}
+                {\sum_{tb} w_{tb} (x_{tb} - \bar x_t)^2}$$
 
-with $x = \log_{10} N$, $d$ the decades and $w_t$ what a task counts in every other mean: families
-weigh the same, and tasks that are equal up to names count once.
+with $x = \log_{10} N$, $d$ the decades and $w_{tb}$ what a cell counts in every other mean:
+families weigh the same, tasks that are equal up to names count once, and a task's budgets share
+what it counts.
 
 Source: Kaplan et al. 2020, "Scaling laws for neural language models", arXiv:2001.08361, section
 1.2, for the power law; Liu et al. 2024, "KAN", arXiv:2404.19756, section 2.3, for its exponent as

@@ -41,6 +41,8 @@ class Standing:
         missing: places without a Record.
         stale: Records of another content of their task than most have.
         unused: Records by another recipe or method than most, or superseded in their place.
+        submitted: what came of verifying the submission that the Records are of, if they are of
+            one, whether they are used or not.
     """
 
     model: str
@@ -48,6 +50,7 @@ class Standing:
     missing: tuple[Place, ...]
     stale: int = 0
     unused: int = 0
+    submitted: Submitted = ""
 
     @property
     def scored(self) -> tuple[Record, ...]:
@@ -58,11 +61,6 @@ class Standing:
     def failed(self) -> int:
         """Members that count as the trivial predictor."""
         return sum(int(failures(record).sum()) for record in self.scored)
-
-    @property
-    def submitted(self) -> Submitted:
-        """What came of verifying the submission that the Records are of, if they are of one."""
-        return self.records[0].submitted if self.records else ""
 
     def count(self, status: str) -> int:
         return sum(record.status == status for record in self.records)
@@ -93,12 +91,16 @@ def standings(
     used = _one_a_place(_comparable(current))
     grid = sorted({place for _, place in used})
     found, fresh = (Counter(record.model for record in some) for some in (kept, current))
+    told: dict[str, Submitted] = {
+        one.model: one.submitted for one in records if isinstance(one, Record)
+    }
     rows = []
     for model in sorted({record.model for record in records}):
         own = [used[model, place] for place in grid if (model, place) in used]
         missing = tuple(place for place in grid if (model, place) not in used)
         stale = found[model] - fresh[model]
-        rows.append(Standing(model, tuple(own), missing, stale, fresh[model] - len(own)))
+        unused, submitted = fresh[model] - len(own), told.get(model, "")
+        rows.append(Standing(model, tuple(own), missing, stale, unused, submitted))
     return rows
 
 

@@ -84,7 +84,8 @@ def places(found: Iterable[Timed]) -> Places:
 
 
 def columns(found: Sequence[Timed]) -> dict[str, float | None]:
-    """The ratio of each shape and work, geometric mean over batches; CPU ms of a training step."""
+    """The ratio of each shape and work, geometric mean over batches; CPU ms of forward and
+    backward together."""
     plain = [one for one in found if one.kind == PLAIN and not one.widths]
     groups: dict[str, list[float]] = {}
     for one in plain:

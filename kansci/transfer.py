@@ -27,7 +27,8 @@ from kansci.stats import Floats
 
 def has_scores(record: Record) -> bool:
     """Whether the Record says what scores are made of."""
-    return len(record.points) == len(record.probes) and record.metric != "relative_l2"
+    known = [record.points, record.spreads] if record.metric == "nrmse" else [record.points]
+    return record.metric != "relative_l2" and all(len(one) == len(record.probes) for one in known)
 
 
 def scores(record: Record) -> Floats:

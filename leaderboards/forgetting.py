@@ -37,9 +37,10 @@ def rows(records: Sequence[AnyRecord], reference: object) -> list[Row]:
     trained = [one for one in records if isinstance(one, Record)]
     staged = {one.task for one in trained if len(one.stages) > 1}
     own = [one for one in trained if one.task in staged]
-    joint = {place(one): one for one in own if one.recipe.method == JOINT}
-    naive = {place(one): one for one in own if one.recipe.method == NAIVE}
     plain = standings(records, lambda r: r.task in staged and r.recipe.method == NAIVE)
+    naive = {place(one): one for standing in plain for one in standing.records}
+    bounds = standings(one for one in own if one.recipe.method == JOINT)
+    joint = {place(one): one for standing in bounds for one in standing.records}
     entries = [entry(one, joint) for one in plain]
     for method in sorted({one.recipe.method for one in own} - {NAIVE, JOINT}):
         helped = [called(one) for one in own if one.recipe.method == method]
@@ -59,6 +60,10 @@ def entry(standing: Standing, joint: dict[Place, Record]) -> Entry:
             "joint": mean(standing, partial(bound, joint=joint)),
             "intransigence (-)": mean(standing, partial(intransigence, joint=joint)),
         }
+    if gone := sum(bool(failures(record).all()) for record in standing.scored):
+        # Who never learned a task has nothing to lose there: that would be the best of scores.
+        note = f"all members of {gone} cells failed: what they would have forgotten is not known"
+        return Entry(standing, [], columns, note, ranked=False)
     gained = columns["learned"]
     idle = isinstance(gained, float) and gained < LEARNED
     return Entry(standing, cells, columns, "did not learn" if idle else "", ranked=not idle)

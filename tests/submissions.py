@@ -7,6 +7,7 @@ from kansci.ledger import save
 from kansci.models import Model
 from kansci.runner import unfinished
 from kansci.submission.bundle import Bundle
+from kansci.submission.facts import counts, size_of
 from kansci.submission.submitting import submit
 from kansci.submission.template import write_template
 from kansci.suite import cells, get_suite
@@ -25,7 +26,9 @@ def written(folder: Path, name: str = "mykan", suite: str = "demo") -> Path:
     file = folder / f"{name}.py"
     write_template(file)
     model = here(file)
-    for cell in cells(get_suite(suite), models=[model]):
+    every = cells(get_suite(suite), models=[model])
+    sizes = counts(model, map(size_of, every))
+    for cell in every:
         what = (cell.task, cell.model, cell.budget, cell.recipe)
         record = unfinished(*what, suite=cell.suite)
         members = len(record.members)
@@ -34,7 +37,7 @@ def written(folder: Path, name: str = "mykan", suite: str = "demo") -> Path:
                 status="ok",
                 members=("ok",) * members,
                 errors=[[[0.5] * members for _ in record.probes] for _ in record.stages],
-                parameters=cell.budget,
+                parameters=sizes[size_of(cell)],
                 environment=record.environment.model_copy(update={"dirty": False}),
             ),
             folder / "made",

@@ -164,6 +164,31 @@ def test_a_method_is_compared_on_the_same_cells_or_not_at_all():
     assert found["kan"].missing == 0
 
 
+def test_who_failed_a_task_as_a_whole_has_no_rank_for_forgetting_nothing_of_it():
+    tasks = [continual("kan", 3, 1), continual("kan", 3, 1).updated(task="other@1")]
+    others = [one.updated(model="mlp") for one in tasks]
+    assert rows("forgetting", [*tasks, *others])["kan"].score == pytest.approx(2)
+    gone = tasks[1].updated(status="crashed", errors=(), members=("crashed",) * 3)
+    row = rows("forgetting", [tasks[0], gone, *others])["kan"]
+    assert (row.score, row.rank, row.failed) == (None, None, 3)
+    assert "all members of 1 cells failed" in row.note
+
+
+def test_of_several_joint_trainings_the_newest_counts_in_any_order():
+    naive = known(continual("kan", 3, 1))
+    old, new = joint_of(naive, 1.0), joint_of(naive, 5.0)
+    later = new.environment.model_copy(update={"started": "2027-01-01"})
+    new = new.updated(environment=later, key="new")
+    for order in ([old, new], [new, old]):
+        found = rows("forgetting", [naive, *order])
+        assert found["kan"].columns["joint"] == pytest.approx(5.0)
+
+
+def test_a_control_is_one_by_whatever_method():
+    records = [continual("linear-rbf", 3, 1), by("ewc", continual("linear-rbf", 3, 2))]
+    assert all(row.control for row in rows("forgetting", records).values())
+
+
 def test_the_joint_training_is_the_bound_of_its_model_and_no_row():
     naive = known(continual("kan", 3, 1))
     found = rows("forgetting", [naive, known(continual("mlp", 2, 1)), joint_of(naive, 2.5)])

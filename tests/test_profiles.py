@@ -30,9 +30,22 @@ def test_a_profile_rises_and_lies_within_its_band():
 
 
 def test_the_reference_has_an_area_of_three_and_who_is_better_has_more():
-    assert profile(cells(0.0, 0.0)).area == pytest.approx(3, abs=0.03)
-    assert profile(cells(1.0, 0.0)).area == pytest.approx(3.5, abs=0.03)
+    assert profile(cells(0.0, 0.0)).area == pytest.approx(3, abs=1e-12)
+    assert profile(cells(1.0, 0.0)).area == pytest.approx(3.5, abs=1e-12)
     assert profile(cells(-9.0)).area == 0
+
+
+def test_the_reference_is_no_worse_than_itself():
+    reference = ladder(decades=(0.123456789, 1.23456789, 2.3456789))
+    own = [
+        record("mlp-silu", (family, task, budget), [10**-reached] * 3)
+        for family, task in dict.fromkeys(place[:2] for place in PLACES)
+        for budget, reached in ((250, 1.23456789), (1000, 2.3456789))
+    ]
+    (standing,) = standings(own)
+    found = profile(leads(standing, reference))
+    assert found.rho[abs(TAU).argmin()] == pytest.approx(1)
+    assert found.area == pytest.approx(3)
 
 
 def test_families_weigh_the_same():

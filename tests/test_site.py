@@ -9,6 +9,7 @@ from urllib.parse import unquote
 
 import numpy as np
 import pytest
+import site_records
 from hypothesis import given
 from hypothesis import strategies as st
 from site_records import CLAIM, EVIL, TASKS, site, write
@@ -18,6 +19,7 @@ from kansci.cli import main
 from kansci.errors import UserError
 from kansci.ledger import load_records, save
 from kansci.models import list_models
+from kansci.recipe import Recipe
 from kansci.record import Record
 from kansci.site import build
 from kansci.site.bars import Interval, bars
@@ -195,6 +197,15 @@ def test_every_board_is_on_the_first_page_and_on_those_of_its_models(pages):
     home, model = named(pages, "index"), named(pages, "models/kan")
     assert set(list_boards()) <= set(home.all("id"))
     assert all(f"../index.html#{name}" in model.all("href") for name in list_boards())
+
+
+def test_models_by_a_method_lead_to_the_page_of_the_model(tmp_path):
+    naive = site_records.record("kan", TASKS[4], 2.0)
+    recipe = Recipe.model_validate({**dict(naive.recipe), "method": "ewc"})
+    write([naive, naive.updated(recipe=recipe, key="ewc")], tmp_path / "site", tmp_path)
+    page = Page(tmp_path / "site" / "index.html")
+    assert "kan + ewc" in page.text
+    assert (tmp_path / "site" / "models" / "kan.html").exists()
 
 
 def test_claims_have_a_page_only_if_there_are_any(built, pages, tmp_path):

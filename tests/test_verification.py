@@ -19,13 +19,14 @@ from kansci.errors import UserError
 from kansci.models import Model, list_models
 from kansci.sampling import stream
 from kansci.sandbox.handout import handed
+from kansci.standing import final
 from kansci.verification import reload
 from kansci.verification.audit import USUAL, YARDSTICKS, Lot, Plan, spread
 from kansci.verification.judging import judge
 from kansci.verification.recount import adapted, leaves, varied
 from kansci.verification.reload import Kept, reloaded
 from kansci.verification.results import Results
-from kansci.verification.rule import difference, ruling
+from kansci.verification.rule import ruling
 from kansci.verification.scan import scan
 from kansci.verification.subject import Subject, of_zoo
 from kansci.verification.trainings import trainings
@@ -85,8 +86,8 @@ def test_a_member_that_failed_counts_as_the_trivial_predictor(records: Path) -> 
     errors = np.full_like(np.array(record.errors), 1e-2)
     fine = record.updated(errors=errors.tolist())
     lost = fine.updated(members=("diverged", "ok"))
-    assert difference(fine, fine) == 0
-    assert difference(fine, lost) == pytest.approx(1.0)  # one of two loses two decades
+    # Of two members one loses two decades.
+    assert final(fine).mean() - final(lost).mean() == pytest.approx(1.0)
 
 
 def test_a_plan_follows_from_the_secret_and_the_bundle_and_holds_no_secret(records: Path) -> None:
@@ -285,6 +286,24 @@ def test_weights_that_are_torn_or_of_another_model_are_a_reason(records: Path) -
     assert "no answers" in nowhere.reason
 
 
+@pytest.mark.parametrize(
+    "counts",
+    [
+        torch.tensor(3),
+        torch.tensor([float("nan"), 0.0]),
+        torch.tensor([1, 2, 3]),
+    ],
+)
+def test_answers_that_make_no_sense_are_a_reason(
+    counts: torch.Tensor, records: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    subject = of_zoo("mlp-silu", records)
+    real = reload._asked
+    monkeypatch.setattr(reload, "_asked", lambda *what: {**real(*what), "counts": counts})
+    found = reloaded(Origin("mlp-silu"), Kept(subject.records[0], records, "submitted"))
+    assert found.reason.startswith("no answers: ")
+
+
 def test_honest_records_are_verified(records: Path, results: tuple[Plan, Results]) -> None:
     found = judged(results[0], of_zoo("mlp-silu", records), results[1])
     assert found.reasons == ()
@@ -318,6 +337,11 @@ def test_records_that_were_edited_are_flagged(records: Path, results: tuple[Plan
     said = " ".join(judged(plan, other, found).reasons)
     assert "of another source than there is now" in said
     assert "key is not that of its contents" in said
+    for name, value in (("cluster", "all"), ("trivial", 1e3), ("family", "mine")):
+        told = changed(honest, honest.bundle, **{name: value})
+        assert f"want the {name} of" in " ".join(judged(plan, told, found).reasons)
+    fewer = changed(honest, honest.bundle, parameters=3)
+    assert "the Record says 3 parameters" in " ".join(judged(plan, fewer, found).reasons)
     best = changed(honest, honest.bundle, rate=1.0)
     assert any("tuned again" in reason for reason in judged(plan, best, found).reasons)
     small = found.apart().model_copy(

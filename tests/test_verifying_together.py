@@ -1,16 +1,21 @@
 """Bundles verified together: one draw, and yardsticks that learn it once."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from shutil import copytree
 
+import ledgers
+import numpy as np
 import pytest
 from auditing import SECRET, in_this_process, ran, trained
 from calling import call
+from ledgers import PLACES
 
 from kansci.cli.audits import Audit, Source, audits
 from kansci.discover import get_model
 from kansci.ledger import save
+from kansci.record import Record
 from kansci.verification import running
 from kansci.verification.audit import Lot, lot_of
 from kansci.verification.trainings import trainings
@@ -48,6 +53,34 @@ def test_plans_drawn_together_have_tasks_seeds_and_variants_in_common(
     assert one.lot == other.lot == lot_of((one.bundle, other.bundle))
     assert (one.seeds, one.variant, one.varied) == (other.seeds, other.variant, other.varied)
     assert [cell.task for cell in one.audited] == [cell.task for cell in other.audited]
+
+
+@pytest.mark.parametrize("name", ["aaa", "zzz"])
+def test_who_is_audited_deeply_is_no_matter_of_the_alphabet(
+    name: str, records: Path, tmp_path: Path
+) -> None:
+    """A ledger of another suite ranks nobody; nor is it asked."""
+    others = tmp_path / "others"
+    for number, place in enumerate(PLACES * 2):
+        save(ledgers.record(f"model-{number}", place, suite="another"), others)
+    found = Source(tmp_path, records, None).subject("mlp-silu")
+    subject = replace(found, name=name, records=tuple(r.updated(model=name) for r in found.records))
+    assert Source(tmp_path, others, None).first_five(subject)  # of its suite there is nobody else
+    better = [
+        one.updated(model=f"better-{i}", errors=tiny(one))
+        for i in range(5)
+        for one in found.records
+    ]
+    for one in better:
+        save(one, others)
+    for one in found.records:
+        for number in range(5):
+            save(one.updated(model=f"better-{number}", errors=tiny(one)), others)
+    assert not Source(tmp_path, others, None).first_five(subject)
+
+
+def tiny(record: Record) -> object:
+    return (np.zeros_like(np.array(record.errors)) + 1e-9).tolist()
 
 
 def test_what_yardsticks_learn_is_learned_once(

@@ -13,6 +13,7 @@ from kansci.cli.selection import writable
 from kansci.errors import UserError
 from kansci.ledger import write_atomically
 from kansci.models import list_models
+from kansci.standing import sliced
 from kansci.submission.bundle import read
 from kansci.submission.ledger import load_ledger
 from kansci.verification.audit import FIRST_FIVE, USUAL, YARDSTICKS, Plan, draw, lot_of
@@ -64,9 +65,9 @@ class Source(NamedTuple):
     def first_five(self, subject: Subject) -> bool:
         """Whether its Records would be among the first five for accuracy."""
         others = load_ledger(self.records or self.models.parent)
-        rest = [one for one in others if one.model != subject.name]
+        rest = sliced([one for one in others if one.model != subject.name], suites=[subject.suite])
         rows = rank("accuracy", [*rest, *subject.records])
-        return subject.name in [row.model for row in rows[:5]]
+        return any(row.model == subject.name and (row.rank or 6) <= 5 for row in rows)
 
 
 def read_secret(file: Path | None) -> bytes:

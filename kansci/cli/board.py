@@ -81,6 +81,8 @@ def board(
         raise UserError(f"no Records in {folder} of all that is asked for: {kinds(every)}")
     if freeze:
         reference = Reference.from_records([r for r in found if isinstance(r, Record)])
+        if not reference.rows:
+            raise UserError(f"--freeze wants Records of {reference.model} in {folder}, got none")
         write_atomically(freeze, reference.model_dump_json(indent=1) + "\n")
     standings = stand(found, chosen)
     beside = [] if names or as_json else asides(found, every)

@@ -67,6 +67,8 @@ def compare(
         (_paper_json if as_json else _show_paper)(model, source, rows)
         return
     assert against is not None
+    if model == against:
+        raise UserError(f"compare: want two models, got {model} twice")
     result = compared(trained, model, against)
     if result is None:
         raise UserError(f"{model} and {against} have no task in common: run them on the same ones")

@@ -195,7 +195,8 @@ def _both(kind: str, model: str | None, task: str | None) -> tuple[str, str]:
 def _name(kind: str, model: str, task: str, budget: int) -> str:
     from kansci.ledger import safe
 
-    return safe(f"{kind}-{Path(model).stem}-{task.replace('/', '-')}-{budget}")
+    named = Path(model).stem if model.endswith(".py") else model
+    return safe(f"{kind}-{named}-{task.replace('/', '-')}-{budget}")
 
 
 def _write(figure: Figure, folder: Path, name: str) -> None:

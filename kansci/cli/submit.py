@@ -13,7 +13,8 @@ from kansci.cli.listing import Json
 from kansci.errors import UserError
 from kansci.sandbox import foreign
 from kansci.submission.bundle import Bundle, read
-from kansci.submission.grid import complete
+from kansci.submission.grid import exact
+from kansci.submission.names import free_name
 from kansci.submission.status import status_of
 from kansci.submission.submitting import submit as written
 from kansci.suite import get_suite
@@ -88,7 +89,8 @@ def _checked(folder: Path) -> Bundle:
     model = foreign(bundle.model)
     if model.name != bundle.name:
         raise UserError(f"{bundle.model}: want the model {bundle.name!r}, got {model.name!r}")
-    complete(model, get_suite(bundle.entry.suite), bundle.records, command)
+    exact(model, get_suite(bundle.entry.suite), bundle.records, command)
+    free_name(bundle.name, folder.parent, own=folder)
     return bundle
 
 

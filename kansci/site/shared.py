@@ -29,6 +29,10 @@ class Pages(NamedTuple):
     models: Mapping[str, str]
     tasks: Mapping[str, str]
 
+    def of(self, model: str) -> str:
+        """The page of a model of a board; `kan + ewc` is on that of `kan`."""
+        return self.models.get(model) or self.models[model.partition(" + ")[0]]
+
 
 class Shown(NamedTuple):
     """A result in a table: with its bar, and its interval as text."""

@@ -229,10 +229,9 @@ class Store:
             for family in sorted({record.family for record in wanted.values()}):
                 for run in self.runs(family):
                     record = wanted.get(run.data.tags["kansci.record"])
-                    whole = is_whole(run)
-                    if whole and record is None:
-                        continue  # of other Records than are asked for
-                    if whole and record and record.key in missing and stands(run, record):
+                    if record is None:
+                        continue  # not asked for; if half-written, another process may be at it
+                    if is_whole(run) and record.key in missing and stands(run, record):
                         del missing[record.key]
                     else:
                         outdated.append(run.info.run_id)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from typing import Any
 
 from kansci.record import Record
@@ -43,9 +44,16 @@ def _faults(record: Record) -> Iterator[str]:
     for values in (*record.beside.values(), *record.coefficients.values()):
         if len(values) != seeds:
             yield f"want further numbers of {seeds} members, got {len(values)}"
+    if any(count < 1 for count in record.points):
+        yield f"want points of at least 1, got {min(record.points)}"
+    if not all(0 <= spread < math.inf for spread in record.spreads):
+        yield "want spreads of at least 0"
     for curve in record.curves:
-        if len(curve.losses) != len(curve.evaluations):
-            yield f"want {len(curve.evaluations)} losses of the curve, got {len(curve.losses)}"
+        steps = curve.evaluations
+        if not steps or steps[0] < 0 or any(a >= b for a, b in pairwise(steps)):
+            yield "want evaluations of a curve that rise"
+        if _shape(curve.losses) != (len(steps), seeds):
+            yield f"want {len(steps)} losses of {seeds} members in a curve"
     for value in _numbers(record.errors):
         if value < 0:
             yield f"want errors of at least 0, got {value:g}"

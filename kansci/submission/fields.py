@@ -10,7 +10,8 @@ from packaging.licenses import InvalidLicenseExpression, canonicalize_license_ex
 from pydantic import AfterValidator, Field
 
 NAME = r"[A-Za-z][A-Za-z0-9]*([-_][A-Za-z0-9]+)*"
-RESERVED = {"aux", "con", "nul", "prn"} | {f"{port}{i}" for port in ("com", "lpt") for i in "1234"}
+PORTS = {f"{port}{i}" for port in ("com", "lpt") for i in "123456789"}
+RESERVED = {"aux", "con", "nul", "prn", *PORTS}
 UNSEEN = {"Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp"}  # Unicode's categories of what does not print
 
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 
 from kansci.errors import UserError
 from kansci.ledger import AnyRecord
 from kansci.models import Model
 from kansci.plan import Plan, plan
 from kansci.record import Record
-from kansci.suite import Suite, cells
+from kansci.runner import unfinished
+from kansci.submission.facts import Size, counts, misstated, size_of
+from kansci.suite import Cell, Suite, cells
 from kansci.task import Task
 
 SHOWN = 3  # of what is missing
@@ -28,8 +30,9 @@ def complete(
 
     Raises:
         UserError: says what is missing, what was made of another source or in a checkout with
-            changes, and the command that makes it; or on which task a model says that it does
-            not apply, which has the derivatives that the task takes.
+            changes, and the command that makes it; on which task a model says that it does not
+            apply or fit, though it has the derivatives that the task takes, and a network; or
+            what a Record says of its task or its network that is not so.
     """
     wanted = cells(suite, models=[model])
     found = plan(wanted, records)
@@ -49,7 +52,40 @@ def complete(
             f"{model.name}: want answers on {dodged[0]}, of which it has all derivatives, got 'not "
             f"applicable'; let the network answer, or state fewer `derivatives`; then: {command}"
         )
+    expected = {(cell.task.key, cell.budget): cell for cell in wanted}
+    sizes = counts(model, map(size_of, wanted))
+    for record in found.done:
+        cell = expected.pop((record.task, record.budget), None)
+        reason = "want each cell of the suite once" if cell is None else _lie(record, cell, sizes)
+        if reason:
+            raise UserError(f"{model.name}, {record.name[:60]} at {record.budget}: {reason}")
     return found.done
+
+
+def exact(model: Model, suite: Suite, records: Sequence[Record], command: str) -> None:
+    """Records of all cells, as `complete`, and none beside: boards rank nobody who lacks a cell.
+
+    Raises:
+        UserError: for one too many, and as `complete`.
+    """
+    kept = set(map(id, complete(model, suite, records, command)))
+    surplus = [record for record in records if id(record) not in kept]
+    if surplus:
+        one = surplus[0]
+        raise UserError(
+            f"{model.name}: want the Records of the suite {suite.name} alone, got {len(surplus)} "
+            f"more: {one.name[:60]} at {one.budget}"
+        )
+
+
+def _lie(record: Record, cell: Cell, sizes: Mapping[Size, int | None]) -> str:
+    """What a Record says that its cell does not; empty if nothing."""
+    count = sizes[size_of(cell)] if cell.budget >= cell.task.smallest else None
+    if record.status == "does_not_fit" and count is not None:
+        return f"want answers of its network, which has {count} numbers, got 'does not fit'"
+    if record.parameters not in (None, count):
+        return f"want {count} parameters, as its network has, got {record.parameters}"
+    return misstated(record, unfinished(cell.task, cell.model, cell.budget, cell.recipe))
 
 
 def _missing(found: Plan, wanted: int, suite: Suite) -> str:

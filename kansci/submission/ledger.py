@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from kansci.errors import UserError
 from kansci.ledger import AnyRecord, load_records
+from kansci.models import list_models
 from kansci.submission.bundle import Bundle, read
 from kansci.submission.status import status_of
 
@@ -22,7 +24,8 @@ def load_ledger(folder: str | Path) -> list[AnyRecord]:
     submitted is run.
 
     Raises:
-        UserError: if there is no such folder, or a Record or a bundle in it is none.
+        UserError: if there is no such folder, a Record or a bundle in it is none, or a bundle has
+            the name of another model.
     """
     given = Path(folder).resolve()
     if given.name == LEDGER and (given / MODELS).is_dir():
@@ -32,6 +35,10 @@ def load_ledger(folder: str | Path) -> list[AnyRecord]:
     own = load_records(given) if given.is_dir() else []
     suites = {record.suite for record in own}
     found = [one for one in bundles(given.parent / MODELS) if one.entry.suite in suites or not own]
+    taken = {name.casefold() for name in (*list_models(), *(record.model for record in own))}
+    for bundle in found:
+        if bundle.name.casefold() in taken:
+            raise UserError(f"{bundle.folder}: another model has that name")
     return [*own, *(record for bundle in found for record in _told(bundle))]
 
 

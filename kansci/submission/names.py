@@ -11,11 +11,12 @@ from kansci.models import list_models
 from kansci.submission.fields import safe_name
 
 
-def free_name(name: str, out: Path) -> str:
+def free_name(name: str, out: Path, *, own: Path | None = None) -> str:
     """A name as it is, if it is safe and nobody has it, in whatever case.
 
     Args:
         out: the folder of bundles into which it goes.
+        own: the bundle that has it already, and may.
 
     Raises:
         UserError: says who has it.
@@ -24,19 +25,20 @@ def free_name(name: str, out: Path) -> str:
         safe_name(name)
     except ValueError as error:
         raise UserError(f"name: {error}") from error
-    for taken, whose in _taken(out):
+    for taken, whose in _taken(out, own):
         if taken.casefold() == name.casefold():
             raise UserError(f"name {name!r}: {whose} has {taken!r}; choose another name")
     return name
 
 
-def _taken(out: Path) -> Iterator[tuple[str, str]]:
+def _taken(out: Path, own: Path | None) -> Iterator[tuple[str, str]]:
     for model in list_models():
         yield model, "the zoo"
     ledger = home("leaderboards")
     for folder in dict.fromkeys((out.resolve(), (ledger / "models").resolve())):
         for one in _folders(folder):
-            yield one.name, f"a submission in {folder}"
+            if own is None or one != own.resolve():
+                yield one.name, f"a submission in {folder}"
     for folder in dict.fromkeys((out.resolve().parent / "records", ledger / "records")):
         for one in _folders(folder):
             yield one.name, f"a model in {folder}"

@@ -12,6 +12,7 @@ from kansci.environment import environment
 from kansci.errors import UserError
 from kansci.record import PROTOCOL, Record, Trial, record_key
 from kansci.standing import final
+from kansci.submission.facts import misstated
 from kansci.verification.audit import Plan
 from kansci.verification.results import Apart, Reload
 from kansci.verification.rule import LEAST, LEVEL, Ruling, ruling
@@ -111,6 +112,12 @@ def _sources(audited: Sequence[Record], secret: Sequence[Record]) -> Iterator[st
         for name, said in (("model_source", "source"), ("task_content", "task")):
             if getattr(record, name) != getattr(again, name):
                 yield f"{cell(record)}: the Record is of another {said} than there is now"
+        for name in ("parameters", "adapted"):
+            says, has = getattr(record, name), getattr(again, name)
+            if again.errors and record.errors and (says or 0) < (has or 0):
+                yield f"{cell(record)}: the Record says {says} {name}, networks have {has}"
+        if reason := misstated(record, again):
+            yield f"{cell(record)}: {reason}"
         if record.key != _key(record):
             yield f"{cell(record)}: the Record's key is not that of its contents"
 

@@ -42,6 +42,11 @@ RELATIVE = 6e-6
 ROUNDINGS = 16
 CANCELLED = 4  # roundings that add up as if drawn, of a few terms
 SECONDS = 600.0  # of a fresh process
+# What answers and files that a stranger made can raise here, where they are not as they should be.
+FAULTS = (
+    *(OSError, UserError, DoesNotFit, NoBase64, SafetensorError, KeyError, ValueError),
+    *(TypeError, OverflowError, IndexError, RuntimeError),
+)
 APART = "reload"  # the purpose of its sandbox
 
 
@@ -75,12 +80,12 @@ def reloaded(model: Origin, kept: Kept) -> Reload:
         task, data = get_task(record.name), kept.weights.read_bytes()
         answers = _asked(model, record, task, data)
         away = _away(record, task, answers)
-        parameters, adapted = answers["counts"].tolist()
-    except (OSError, UserError, DoesNotFit, NoBase64, SafetensorError, KeyError, ValueError) as why:
+        counts = dict(zip(("parameters", "adapted"), map(int, answers["counts"]), strict=True))
+        differ = varied(numbers_of(data))
+    except FAULTS as why:
         reason = str(why) if isinstance(why, UserError | DoesNotFit) else f"no answers: {why}"
         return blank.model_copy(update={"reason": reason[:300]})
-    counts = {"parameters": int(parameters), "adapted": int(adapted)}
-    return blank.model_copy(update={"away": away, "varied": varied(numbers_of(data)), **counts})
+    return blank.model_copy(update={"away": away, "varied": differ, **counts})
 
 
 def timed(model: Origin, budget: int) -> Speed | None:

@@ -17,9 +17,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from kansci.record import Record
-from kansci.standing import final
-
 LEVEL = 0.01
 LEAST = 0.05  # decades, below which no difference matters: boards show two digits
 
@@ -38,11 +35,6 @@ class Ruling(NamedTuple):
     @property
     def flagged(self) -> bool:
         return self.p < LEVEL and self.mean > LEAST
-
-
-def difference(submitted: Record, secret: Record) -> float:
-    """$d_t$ in decades: by how much other seeds end worse."""
-    return float(final(submitted).mean() - final(secret).mean())
 
 
 def ruling(differences: Iterable[float]) -> Ruling:

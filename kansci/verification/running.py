@@ -12,7 +12,7 @@ from kansci.hearing import Progress, Tell
 from kansci.ledger import save
 from kansci.record import Record
 from kansci.sandbox import available
-from kansci.submission.grid import complete
+from kansci.submission.grid import exact
 from kansci.suite import Suite, get_suite, limits_of
 from kansci.verification.audit import RELOADED, Plan
 from kansci.verification.reload import Kept, reloaded, timed
@@ -82,8 +82,13 @@ def _on_file(plan: Plan, subject: Subject, results: Results) -> Sequence[Kept]:
     if own:
         return own
     home = results.of("secret")
-    again = (one for one in results.records("secret") if one.errors and kept(one, home))
-    return [Kept(one, home, "secret") for one in again]
+    asked = {(one.task, one.budget) for one in plan.audited}  # a folder may hold an older plan's
+    again = (
+        one
+        for one in results.records("secret")
+        if (one.task, one.budget) in asked and one.recipe.evaluation_seeds == plan.seeds
+    )
+    return [Kept(one, home, "secret") for one in again if one.errors and kept(one, home)]
 
 
 def _incomplete(subject: Subject) -> str:
@@ -92,7 +97,7 @@ def _incomplete(subject: Subject) -> str:
         return ""
     command = "kansci run, then kansci submit"
     try:
-        complete(subject.model(), get_suite(subject.suite), subject.records, command)
+        exact(subject.model(), get_suite(subject.suite), subject.records, command)
     except UserError as error:
         return str(error)
     return ""
