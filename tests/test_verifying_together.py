@@ -8,7 +8,7 @@ from shutil import copytree
 import ledgers
 import numpy as np
 import pytest
-from auditing import SECRET, in_this_process, ran, trained
+from auditing import SECRET, in_this_process, trained
 from calling import call
 from ledgers import PLACES
 
@@ -18,7 +18,6 @@ from kansci.ledger import save
 from kansci.record import Record
 from kansci.verification import running
 from kansci.verification.audit import Lot, lot_of
-from kansci.verification.trainings import trainings
 
 TASKS = ("feynman27/I.12.11", "feynman27/I.6.2b")
 NAMES = ("mlp-silu", "chebykan")
@@ -83,20 +82,6 @@ def tiny(record: Record) -> object:
     return (np.zeros_like(np.array(record.errors)) + 1e-9).tolist()
 
 
-def test_what_yardsticks_learn_is_learned_once(
-    records: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("kansci.cli.audits.YARDSTICKS", ("fastkan",))
-    in_this_process(monkeypatch)
-    first, second = begun(records, tmp_path)
-    ran(first.plan, first.subject, first.results)
-    left = {one.group: one.work for one in trainings(second.plan, second.subject, second.results)}
-    assert not left["yardsticks"].missing
-    assert left["yardsticks"].done
-    assert left["secret"].missing  # its own is not learned by the other
-    assert left["variants"].missing
-
-
 def test_an_audit_that_was_begun_goes_on_by_its_plan(records: Path, tmp_path: Path) -> None:
     before = begun(records, tmp_path)
     assert [one.plan for one in begun(records, tmp_path)] == [one.plan for one in before]
@@ -108,23 +93,30 @@ def test_an_audit_that_was_begun_goes_on_by_its_plan(records: Path, tmp_path: Pa
     assert begun(changed, tmp_path)[0].plan.seeds != before[0].plan.seeds
 
 
-def test_the_command_judges_every_name_and_takes_steps_for_one_alone(
+def test_what_yardsticks_learn_is_learned_once_and_nothing_again(
     records: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     words = ("verify", *NAMES, "--records", records, "--out", tmp_path, "--no-deep")
     monkeypatch.setattr("kansci.cli.audits.YARDSTICKS", ("fastkan",))
     monkeypatch.setattr("kansci.cli.verify.at_a_time", lambda workers, device: 0)
     in_this_process(monkeypatch)
+    jobs, real = [], running.execute
+    spied = lambda some, **how: jobs.append(len(some)) or real(some, **how)  # noqa: E731
+    monkeypatch.setattr(running, "execute", spied)
     found = call(*words, "--json")
     assert [one["name"] for one in json.loads(found.stdout)] == list(NAMES), found.stderr
-    for name in NAMES:
-        assert (tmp_path / name / "verification.json").exists()
-    given: list[object] = []
-    monkeypatch.setattr(running, "execute", lambda jobs, **how: given.extend(jobs) or iter(()))
+    assert all((tmp_path / name / "verification.json").exists() for name in NAMES)
+    first, second = jobs[:4], jobs[4:]  # secret seeds, rates, variants, yardsticks
+    assert all(first)
+    assert all(second[:3])
+    assert second[3] == 0
+    jobs.clear()
     again = call(*words)
-    assert given == []  # nothing is left to train
-    assert again.code == found.code
+    assert (again.code, jobs) == (found.code, [0] * 8)
     assert " verified, " in again.stdout.splitlines()[-1]
+
+
+def test_a_step_is_of_one_name(records: Path, tmp_path: Path) -> None:
     step = call("verify", *NAMES, "--records", records, "--draw", tmp_path / "plan.json")
     assert step.code == 2
     assert "want one name for a step of its own, got 2" in step.stderr
