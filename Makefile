@@ -6,6 +6,10 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 # Stands while packages are being installed: what was interrupted is made anew, not trusted.
 UNFINISHED := $(VENV)/.unfinished
+# What is whole of the standard edition.
+EDITION := leaderboards/standard
+SLICE := --records $(EDITION) --family feynman --budget 250 --out $(EDITION)/boards \
+  --readme $(EDITION)/README.md
 CANDIDATES := $(PYTHON) python3.13 python3.12 python3.11 python3
 
 .DEFAULT_GOAL := help
@@ -28,6 +32,7 @@ check: $(READY) ## style, types, layers, committed tables
 	$(BIN)/pyright
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/kansci board --check
+	$(BIN)/kansci board --check $(SLICE)
 	@if find mlflow -name '*.py' | grep .; then \
 	  echo 'mlflow/ must hold no Python: it would stand in the way of the library of that name' >&2; \
 	  exit 1; \
@@ -38,6 +43,7 @@ ui: $(READY) ## browse the results in MLflow
 
 board: $(READY) ## write the committed tables anew from the ledger
 	$(BIN)/kansci board --records leaderboards/records --out leaderboards/boards --readme README.md
+	$(BIN)/kansci board $(SLICE)
 
 site: $(READY) ## write the ledger's pages into site/
 	$(BIN)/kansci site --records leaderboards/records --out site

@@ -50,6 +50,8 @@ def write(
         write_atomically(out / name, text)
     count = len(written)
     for one, rows in standings:
+        if all(row.score is None for row in rows):
+            continue  # the table says why; a figure would be empty
         for name, figure in figures(one, rows, records).items():
             for ending in ("png", "svg"):
                 save(figure, out / f"{name}.{ending}")
