@@ -64,8 +64,19 @@ def weights_beside(path: Path) -> Path:
 
 
 def write_atomically(path: Path, content: str | bytes) -> None:
-    """A reader sees the old file or the new one, never a torn one; of two writers one wins."""
-    data = content.encode() if isinstance(content, str) else content
+    """A reader sees the old file or the new one, never a torn one; of two writers one wins.
+
+    Raises:
+        OSError: names the path, not that of a temporary file.
+    """
+    try:
+        _write(path, content.encode() if isinstance(content, str) else content)
+    except OSError as error:
+        error.filename, error.filename2 = str(path), None
+        raise
+
+
+def _write(path: Path, data: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=_prefix(), suffix=PART)
     try:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import sys
 from importlib import import_module
-from typing import Any
+from io import TextIOWrapper
+from typing import Any, NoReturn
 
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from kansci.errors import UserError
+from kansci.errors import UserError, one_line
 
 HELP = """The neutral benchmark of Kolmogorov-Arnold networks.
 
@@ -91,11 +92,23 @@ app = Commands(
 
 def main() -> None:
     """Runs the command line; what the user can mend is one line and exit code 2."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):  # a sign that the terminal lacks ends no command
+            stream.reconfigure(errors="replace")
     try:
         app()
     except UserError as error:
-        sys.stderr.write(f"kansci: {error}\n")
-        sys.exit(2)
+        refuse(str(error))
     except BrokenPipeError:  # `kansci tasks | head`
         sys.stderr.close()
         sys.exit(141)
+    except OSError as error:
+        if error.filename is None:
+            raise
+        refuse(f"{error.filename}: want a place that can be read and written: {error.strerror}")
+
+
+def refuse(reason: str) -> NoReturn:
+    """One line, and the exit code of what the user can mend."""
+    sys.stderr.write(f"kansci: {one_line(reason)}\n")
+    sys.exit(2)

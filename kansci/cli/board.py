@@ -15,6 +15,7 @@ from kansci.api import frozen_reference, get_board, list_boards
 from kansci.board import AnyRecord, Board, rank
 from kansci.cli.drift import awaited, compare
 from kansci.cli.listing import wide_console
+from kansci.cli.selection import writable
 from kansci.cli.written import Standings, fill, write
 from kansci.discover import checkout, home
 from kansci.errors import UserError
@@ -32,7 +33,8 @@ HEADLINE = "overall"
 
 def board(
     names: Annotated[
-        list[str] | None, typer.Argument(help="overall, accuracy, reliability, ...; all.")
+        list[str] | None,
+        typer.Argument(help="overall, accuracy, reliability, ...: by default all."),
     ] = None,
     records: Annotated[
         Path | None,
@@ -68,6 +70,10 @@ def board(
     chosen = [get_board(name) for name in names or ordered()]
     if latex and not out:
         raise UserError("--latex writes files: add --out FOLDER")
+    if check and as_json:
+        raise UserError("--check says in words what differs: leave out --json")
+    if out and not check:
+        writable(out)
     if check:
         records, out, readme = committed(records, out, readme)
     folder = records or default_records()

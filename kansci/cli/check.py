@@ -62,6 +62,11 @@ def check(
     if sum((name is not None, every, tasks)) != 1:
         raise UserError("check: want one of NAME or FILE.py, --all, and --all-tasks")
     chosen = _named(name) if name is not None else _all(models=every)
+    sized = (dim_in, dim_out, parameters) != (2, 1, None)
+    if sized and all(isinstance(one, Task) for one in chosen):
+        raise UserError(
+            "check: a task has its own size; leave out --dim-in, --dim-out, --parameters"
+        )
     columns = (TextColumn("checking"), BarColumn(), MofNCompleteColumn())
     console = Console(stderr=True)
     quiet = as_json or not console.is_terminal or len(chosen) == 1

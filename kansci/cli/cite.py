@@ -57,6 +57,8 @@ def cite(
 def _of_records(folder: Path) -> Iterator[str]:
     """Sources of all models and tasks that this kansci knows; says which it does not."""
     trained = [one for one in load_ledger(folder) if isinstance(one, Record)]
+    if not trained:
+        raise UserError(f"no Records of training in {folder}: `kansci run` makes some")
     yield from _known("model", {one.model for one in trained}, lambda name: get_model(name).source)
     yield from _known("task", {one.name for one in trained}, lambda name: get_task(name).source)
 

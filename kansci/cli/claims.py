@@ -38,7 +38,8 @@ OUT = Path("kansci-claims")
 
 def claims(
     ids: Annotated[
-        list[str] | None, typer.Argument(help="C5, for instance: that claim in full; all.")
+        list[str] | None,
+        typer.Argument(help="C5, for instance: that claim in full; by default all."),
     ] = None,
     run: Annotated[
         bool, typer.Option("--run", help="Measure them: some take seconds, some many minutes.")
@@ -70,6 +71,8 @@ def claims(
     """
     if (quick or fresh) and not run:
         raise UserError("--quick and --fresh say what to run: add --run")
+    if ids and not run and (docs or check):
+        raise UserError("the page has all claims: leave out the ids")
     chosen = get_claims(ids or [])
     if run:
         run_all(chosen, out, quick=quick, fresh=fresh)
@@ -132,7 +135,7 @@ def current(claim: Claim, folder: Path) -> bool:
 
 def show(found: Sequence[Entry]) -> None:
     """A line for each claim."""
-    table = listing("id", "claim", "verdict", "measured")
+    table = listing("id", "claim", "verdict", "measured", folds=("claim",))
     for one in found:
         said = listed(one.found.quantities) if one.found else one.claim.untestable
         table.add_row(one.claim.id, escape(one.claim.title), verdict_of(one), escape(said))

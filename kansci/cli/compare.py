@@ -49,8 +49,9 @@ def compare(
         )
     published = home("leaderboards") / "published"
     if paper == "list":
-        for name in list_papers(published):
-            typer.echo(f"{name}: {get_paper(name, published).title}")
+        titles = {name: get_paper(name, published).title for name in list_papers(published)}
+        said = "\n".join(f"{name}: {title}" for name, title in titles.items())
+        typer.echo(json.dumps(titles, indent=1) if as_json else said)
         return
     found = load_ledger(records or default_records())
     trained = [one for one in found if isinstance(one, Record)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from typing import Annotated, Any
 
 import torch
@@ -23,12 +24,20 @@ BUDGETS = (250, 1_000, 4_000, 16_000)
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 
 
-def listing(*headings: str) -> Table:
-    """A table whose last column gives way where the terminal is narrow."""
+def listing(*headings: str, folds: Collection[str] = ()) -> Table:
+    """A table whose last column gives way where the terminal is narrow.
+
+    Args:
+        folds: columns that share what is left with the last, and go on in the next line.
+    """
     table = Table(box=box.SIMPLE, pad_edge=False, expand=True)
-    for heading in headings[:-1]:
-        table.add_column(heading, no_wrap=True)
-    table.add_column(headings[-1], no_wrap=True, overflow="ellipsis", ratio=1)
+    for heading in headings:
+        if heading in folds:
+            table.add_column(heading, overflow="fold", ratio=1)
+        elif heading == headings[-1]:
+            table.add_column(heading, no_wrap=True, overflow="ellipsis", ratio=1)
+        else:
+            table.add_column(heading, no_wrap=True)
     return table
 
 

@@ -63,13 +63,19 @@ def plot(
     positive([parameters])
     if kind in ("edges", "errors"):
         model, task = _both(kind, model, task)
-        what = _kept(records, model, task, parameters) if suite is None else None
-        what = what or _trained(model, task, parameters, suite or SUITE)
         draw = _edges if kind == "edges" else _errors
+        title = f"{model} on {task}, {parameters} numbers"
+        what = _kept(records, model, task, parameters) if suite is None else None
+        if what is None:
+            draw(*_untrained(model, task, parameters), title, output)  # before minutes of training
+            what = _trained(model, task, parameters, suite or SUITE)
         name = _name(kind, model, task, parameters)
-        figure = draw(*what, f"{model} on {task}, {parameters} numbers", output)
+        figure = draw(*what, title, output)
     else:
-        found = load_ledger(records or default_records())
+        folder = records or default_records()
+        found = load_ledger(folder)
+        if not found:
+            raise UserError(f"no Records in {folder}: `kansci run` makes some")
         if kind == "curves":
             name, figure = _curves(found, model, task, parameters)
         else:
@@ -156,6 +162,16 @@ def _kept(
             typer.echo(f"kept in {folder}, suite {one.suite}: seed {found.seed}, the median error")
             return what, found.network
     return None
+
+
+def _untrained(model: str, task: str, budget: int) -> tuple[Task, nn.Module]:
+    from kansci.discover import find_model, get_task
+    from kansci.preparing import maker
+    from kansci.suite import get_suite
+
+    what = get_task(task)
+    recipe = get_suite(SUITE).recipe(what.family)
+    return what, maker(what, find_model(model), budget, recipe)()
 
 
 def _trained(model: str, task: str, budget: int, suite: str) -> tuple[Task, nn.Module]:

@@ -17,7 +17,13 @@ from kansci.sandbox import named
 from kansci.suite import Cell, Suite, cells, get_recipe, get_suite
 from kansci.task import Task
 
-SuiteName = Annotated[str, typer.Option(help="demo, quick, standard, full, long or reference.")]
+SuiteName = Annotated[
+    str,
+    typer.Option(
+        help="demo, quick, long, continual, digits, standard, full, patient, other-dtype, "
+        "reference or standard-reference."
+    ),
+]
 Models = Annotated[
     list[str] | None,
     typer.Option(help="NAME, FILE.py or package.module:name; in place of the suite's. Repeatable."),
@@ -147,7 +153,7 @@ def writable(folder: Path) -> Path:
         trial.touch()
         trial.unlink(missing_ok=True)  # another shard may try the folder at this moment
     except OSError as error:
-        raise UserError(f"{folder}: want a folder to write Records into, got: {error}") from error
+        raise UserError(f"{folder}: want a folder to write into, got: {error}") from error
     return folder
 
 

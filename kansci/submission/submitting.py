@@ -56,7 +56,7 @@ def submit(
         )
     free_name(model.name, out)
     entry = entry_of(model, authors=authors, url=url, licence=licence, suite=suite, about=about)
-    command = f"kansci run --model {file} --suite {suite}"
+    command = f"kansci run --model {file} --suite {suite} --out {records}"
     there = load_records(records) if records.is_dir() else []
     found = complete(model, get_suite(suite), there, command)
     contents = {
