@@ -12,7 +12,8 @@ from pydantic import Field
 
 from kansci.record import Environment, Frozen, Number
 
-Over = Literal["seeds", "blocks", "records", "nothing"]
+Over = Literal["seeds", "blocks", "records", "tasks", "nothing"]
+OF_LEDGER = {"records", "tasks"}
 LEVEL = 0.95
 
 
@@ -24,8 +25,8 @@ class Quantity(Frozen, frozen=True):
     """A number and its 95 % interval.
 
     Attributes:
-        over: what the interval is over: seeds, blocks of a timing, Records of the ledger; nothing
-            for what is computed and not measured.
+        over: what the interval is over: seeds, blocks of a timing, Records or tasks of the ledger;
+            nothing for what is computed and not measured.
     """
 
     name: str
@@ -34,7 +35,7 @@ class Quantity(Frozen, frozen=True):
     high: Number
     unit: str = ""
     over: Over = "nothing"
-    count: int = Field(default=1, description="seeds, blocks or Records")
+    count: int = Field(default=1, description="seeds, blocks, Records or tasks")
 
     def __str__(self) -> str:
         if self.over == "nothing":
@@ -47,6 +48,7 @@ class Measurement(Frozen, frozen=True):
 
     Attributes:
         content: hash of the code that measures, so that what is stale can be told.
+        ledger: hash of the Records that it was made of; empty for what needs none.
         load: load average of the machine, the larger of before and after.
     """
 
@@ -55,6 +57,7 @@ class Measurement(Frozen, frozen=True):
     content: str
     quantities: tuple[Quantity, ...]
     remarks: tuple[str, ...] = ()
+    ledger: str = ""
     seconds: Number = Field(description="CPU seconds")
     load: Number
     environment: Environment

@@ -7,9 +7,10 @@ from collections.abc import Iterable, Sequence
 from kansci.claims.measurement import Measurement, Quantity, short
 from kansci.claims.shelf import Entry, sources
 from kansci.claims.verdict import Word
+from kansci.record import Environment
 
-STALE = "Measured by other code than there is now: run it again."
-OVER = {"seeds": "seeds", "blocks": "blocks", "records": "Records"}
+STALE = "Measured by other code than there is now, or of other Records: run it again."
+OVER = {"seeds": "seeds", "blocks": "blocks", "records": "Records", "tasks": "tasks"}
 HEAD = """\
 # Published claims, measured
 
@@ -32,7 +33,8 @@ median over blocks. Errors have Student's 95 % interval over seeds, ratios of er
 logarithms. A claim of *n times* **holds** if it is true at all (the interval lies above 1) and the
 interval reaches *n*, and **in part** if it is true but *n* is out of reach. What was measured in
 several places holds if it does in all of them, and in part if in some. What was measured by other
-code than there is now is *stale*, and not judged. Nothing here was timed on a GPU.
+code than there is now, or of other Records of the ledger, is *stale*, and not judged. Nothing here
+was timed on a GPU.
 
 To add a claim, write `leaderboards/claims/cNN_its_name.py` with `claim = Claim(...)`: `measure`
 yields quantities as they become known, `verdict` makes a word and a sentence of them. Its source
@@ -113,8 +115,16 @@ def provenance(found: Measurement) -> str:
     )
     return (
         f"{where.started[:10]}, {where.processor} ({where.cores} cores, load {short(found.load)}), "
-        f"torch {where.torch}, Python {where.python}; {short(found.seconds)} CPU seconds.{busy}"
+        f"torch {where.torch}, Python {where.python}, {_commit(where)}; "
+        f"{short(found.seconds)} CPU seconds.{busy}"
     )
+
+
+def _commit(where: Environment) -> str:
+    """Of the code that measured."""
+    if where.commit is None:
+        return "no commit"
+    return f"commit {where.commit[:7]}{' with changes of its own' if where.dirty else ''}"
 
 
 def _crowded(found: Measurement) -> bool:

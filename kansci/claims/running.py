@@ -10,8 +10,8 @@ from contextlib import contextmanager
 import torch
 
 from kansci.claims.claim import Claim
-from kansci.claims.measurement import Measurement, Quantity
-from kansci.claims.shelf import content
+from kansci.claims.measurement import OF_LEDGER, Measurement, Quantity
+from kansci.claims.shelf import content, ledger
 from kansci.environment import environment
 
 Say = Callable[[str], None]
@@ -48,6 +48,7 @@ def measure(claim: Claim, say: Say = lambda line: None) -> Measurement:
         content=content(claim),
         quantities=tuple(quantities.values()),
         remarks=tuple(remarks),
+        ledger=ledger() if any(q.over in OF_LEDGER for q in quantities.values()) else "",
         seconds=time.process_time() - begun,
         load=round(max(load, os.getloadavg()[0]), 2),
         environment=where,

@@ -30,7 +30,8 @@ class Entry(NamedTuple):
     """A claim and what was measured for it, if anything was.
 
     Attributes:
-        stale: whether other code measured it than there is now; then it is shown, and not judged.
+        stale: whether it was measured by other code than there is now, or of other Records; then it
+            is shown, and not judged.
     """
 
     claim: Claim
@@ -115,6 +116,14 @@ def _names(node: ast.stmt) -> set[str]:
     return {node.name} if isinstance(node, ast.FunctionDef) else set()
 
 
+def ledger() -> str:
+    """Hash of the Records of training that are committed; empty where there are none."""
+    found = (home("leaderboards") / "records").rglob("*.json")
+    own = sorted(one for one in found if not one.name.startswith(("speed-", "recovery-")))
+    hashes = [sha256(one.read_bytes()).hexdigest() for one in own]
+    return sha256("\n".join(hashes).encode()).hexdigest()[:16] if own else ""
+
+
 def results() -> Path:
     """The folder of what is committed."""
     return folder() / "results"
@@ -154,4 +163,11 @@ def _entry(claim: Claim, places: Sequence[Path]) -> Entry:
     for place in places:
         if (path := path_of(claim.id, place)).is_file():
             found = read(path)
-    return Entry(claim, found, found is not None and found.content != content(claim))
+    return Entry(claim, found, found is not None and _stale(claim, found))
+
+
+def _stale(claim: Claim, found: Measurement) -> bool:
+    """An installation without the ledger has nothing to compare with."""
+    if found.content != content(claim):
+        return True
+    return bool(found.ledger) and ledger() not in ("", found.ledger)

