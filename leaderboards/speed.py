@@ -3,7 +3,7 @@
 One plain network alone, timed in turns with the reference in one process.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -63,13 +63,19 @@ def row(model: str, speeds: Sequence[Speed], expected: Places, *, laned: bool) -
         not_applicable=sum(speed.status == "not_applicable" for speed in problems),
         does_not_fit=sum(speed.status == "does_not_fit" for speed in problems),
         control=is_control(model),
-        columns={**columns(every), **(further(every, expected) if laned else {})},
+        columns={**columns(every), **(further(every, expected) if laned else {}), **crowd(latest)},
         note=note(speeds, problems),
     )
     if missing or failed or not done:
         return blank
     score, low, high = geometric_mean([one.timing for one in plain])
     return blank.model_copy(update={"score": score, "low": low, "high": high})
+
+
+def crowd(latest: Mapping[int, Speed]) -> dict[str, Value]:
+    """How busy the machine was, which moves ratios a little, though both sides take turns."""
+    loads = [speed.load for speed in latest.values() if speed.timings]
+    return {"load": float(np.median(loads))} if loads else {}
 
 
 def note(speeds: Sequence[Speed], problems: Sequence[Speed]) -> str:
@@ -165,5 +171,7 @@ board = Board(
         "forward + backward; none where fewer than half of the members get there",
         "reaches": "percent of members that reach that loss; by its definition about half of the "
         "reference's own",
+        "load": "load average of the machine while timing, median over budgets; an idle one has "
+        "at most 1",
     },
 )

@@ -12,7 +12,8 @@ from kansci.board import AnyRecord, Board, Row
 from kansci.errors import UserError
 from kansci.glance import glance, leaders
 from kansci.ledger import write_atomically
-from kansci.record import Record
+from kansci.reading import Reading
+from kansci.record import Record, Speed
 from kansci.sheets import Sheet
 
 LED = 4  # models that may be first, named in a line
@@ -102,13 +103,27 @@ def provenance(records: Sequence[AnyRecord]) -> str:
         return ""
     newest = max(trained, key=lambda record: record.environment.started).environment
     suites = ", ".join(sorted({record.suite for record in trained}))
-    days = sorted({record.environment.started[:10] for record in trained})
     commits = {str(record.environment.commit)[:7] for record in trained}
     commit = f", commit {commits.pop()}" if len(commits) == 1 else ""
-    when = days[0] if days[0] == days[-1] else f"{days[0]} to {days[-1]}"
+    beside = [(len(own), what, _days(own)) for what, own in _apart(records).items() if own]
+    named = " and ".join(f"{count} {what} of {days}" for count, what, days in beside)
+    others = f" Beside them {named}." if named else ""
     return (
-        f"Suite {suites}, {len(trained)} Records of {when}, on {newest.processor} "
+        f"Suite {suites}, {len(trained)} Records of {_days(trained)}, on {newest.processor} "
         f"({newest.cores} cores, {newest.device}, {newest.system}), "
         f"kansci {newest.kansci}{commit}, "
-        f"torch {newest.torch}, numpy {newest.numpy}, Python {newest.python}.\n"
+        f"torch {newest.torch}, numpy {newest.numpy}, Python {newest.python}.{others}\n"
     )
+
+
+def _apart(records: Sequence[AnyRecord]) -> dict[str, list[AnyRecord]]:
+    """What is no training: of other days, and other commits."""
+    return {
+        "timings": [one for one in records if isinstance(one, Speed)],
+        "readings of formulas": [one for one in records if isinstance(one, Reading)],
+    }
+
+
+def _days(records: Sequence[AnyRecord]) -> str:
+    days = sorted({record.environment.started[:10] for record in records})
+    return days[0] if days[0] == days[-1] else f"{days[0]} to {days[-1]}"
