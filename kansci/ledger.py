@@ -72,7 +72,8 @@ def write_atomically(path: Path, content: str | bytes) -> None:
     try:
         _write(path, content.encode() if isinstance(content, str) else content)
     except OSError as error:
-        error.filename, error.filename2 = str(path), None
+        if error.errno is not None:
+            error.filename, error.filename2 = str(path), None
         raise
 
 
