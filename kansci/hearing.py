@@ -67,6 +67,7 @@ class Hearing:
         largest = max(self._size("validation"), self._size("test"))
         self._inbox = Inbox(largest + WEIGHTS * self._keep)
         self._steps = self._notes = 0
+        self._rates = False  # whether they have been chosen
 
     def feed(self, piece: bytes) -> None:
         """Takes what came in.
@@ -102,6 +103,9 @@ class Hearing:
             case Failure(status=status, reason=reason):
                 self.records = self._judge.failed(status, reason)
             case Answer(kind="tuned"):
+                if self._rates:  # whoever may ask again can find out what the truth is
+                    raise Nonsense("asked for the rates twice")
+                self._rates = True
                 tuned = self._unpacked(message, arrays, "validation", keep=False)
                 with _strict():
                     rates = self._judge.choose(tuned)
@@ -126,7 +130,8 @@ class Hearing:
         self, answer: Answer, arrays: bytes, split: Split, *, keep: bool
     ) -> list[Learned]:
         members = members_of(self.job, split)
-        return unpacked(arrays, answer.facts, members, shapes(self.job, split), keep=keep)
+        with _strict():
+            return unpacked(arrays, answer.facts, members, shapes(self.job, split), keep=keep)
 
     def _count(self, steps: int) -> None:
         self._steps += steps

@@ -35,6 +35,13 @@ class Nonsense(ValueError):
     """What no worker sends."""
 
 
+def _free(name: str) -> str:
+    """A name that safetensors can write and read again."""
+    if name == "__metadata__":
+        raise ValueError(f"{name} is a name that safetensors keeps for itself")
+    return name
+
+
 class Said(BaseModel, frozen=True, extra="forbid", ser_json_inf_nan="strings"):
     """A message; `kind` tells which."""
 
@@ -64,7 +71,7 @@ class Note(Said, frozen=True):
 class Held(Said, frozen=True):
     """What networks hold under a name, `(member, ...)`."""
 
-    name: str = Field(pattern=r"^[\w.]{1,200}$")
+    name: Annotated[str, Field(pattern=r"^[\w.]{1,200}$"), AfterValidator(_free)]
     shape: tuple[NonNegativeInt, ...] = Field(max_length=8)
     kind: Literal["f", "i", "u", "b"] = Field(description="of the dtype, as NumPy says it")
 

@@ -128,7 +128,8 @@ def _array(file: io.BytesIO, shape: Shape, kind: Literal["f", "i", "u", "b"]) ->
         got, fortran, dtype = npy.read_array_header_1_0(file)
     except Exception as error:
         raise Nonsense(f"want an array {shape}, got none: {error}"[:200]) from error
-    if (version, got, fortran, dtype.kind) != ((1, 0), shape, False, kind) or dtype.itemsize > 8:
+    known = dtype.isnative and dtype.itemsize <= 8
+    if (version, got, fortran, dtype.kind) != ((1, 0), shape, False, kind) or not known:
         raise Nonsense(f"want an array {shape} of kind {kind!r}, got {got} of {dtype}")
     data = file.read(math.prod(shape) * dtype.itemsize)
     if len(data) != math.prod(shape) * dtype.itemsize:

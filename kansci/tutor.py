@@ -14,16 +14,15 @@ import torch
 from torch import Generator, Tensor
 
 from kansci.messages import Inputs, Nonsense, Points
-from kansci.methods import lasting, taught
+from kansci.methods import ewc, lasting, taught
 from kansci.recipe import Recipe
 from kansci.sampling import stream
 from kansci.task import Split, Task
 from kansci.together import Job
 from kansci.training import draws
 
-PURPOSES = ("points", "fisher")  # of streams from which members draw points of a stage
+PURPOSES = ("points", ewc.STREAM)  # of streams from which members draw points of a stage
 FRESH = stream("fresh").initial_seed()  # of the points on which losses are compared, always alike
-FISHER = 200  # rows a stage that a continual method draws beside those that are learned
 
 
 class Tutor:
@@ -118,7 +117,7 @@ def rows_of(task: Task, recipe: Recipe) -> int:
     """Points to learn from that one member of a training draws at most, all its stages together."""
     how = lasting(recipe, task)
     learned = sum((how.points or one.points) * draws(how) for one in taught(task, recipe))
-    return learned + FISHER * len(task.stages)
+    return learned + ewc.POINTS * len(task.stages)  # the most that a method draws beside
 
 
 def _fresh(seed: int) -> Generator:

@@ -7,6 +7,8 @@ import pytest
 import torch
 from numpy.lib import format as npy
 
+from kansci.discover import get_model, get_task
+from kansci.hearing import Hearing
 from kansci.messages import (
     HEADER,
     SIZES,
@@ -20,8 +22,12 @@ from kansci.messages import (
     read,
 )
 from kansci.parcels import bytes_of, facts_of, packed, unpacked
+from kansci.recipe import Optimizer, Recipe
 from kansci.record import Curve
-from kansci.training import Learned
+from kansci.runner import Judge
+from kansci.suite import Cell
+from kansci.together import Job
+from kansci.training import Learned, tune
 
 # Of each task: untrained networks, two stages, and what is asked beside.
 SHAPES = [
@@ -138,6 +144,7 @@ BAD = {
     "another shape": GOOD + array(np.zeros((2, 5, 1))),
     "a larger one than memory": GOOD + claiming((10**15,)),
     "the other order": GOOD + array(np.zeros((2, 4, 2), order="F")),
+    "bytes the other way round": GOOD + array(np.zeros((2, 4, 1), ">f8")),
     "another version": GOOD + array(np.zeros((2, 4, 1)), version=(2, 0)),
     "integers": GOOD + array(np.zeros((2, 4, 1), int)),
     "complex numbers": GOOD + array(np.zeros((2, 4, 1), complex)),
@@ -161,3 +168,23 @@ def test_answers_for_another_number_of_tasks_are_nonsense():
 def test_an_answer_survives_its_json():
     said = Answer(kind="learned", facts=(facts_of(learned(SHAPES[0])),), memory=12.5)
     assert str(read(said.model_dump_json().encode())) == str(said)
+
+
+def test_a_child_that_asks_for_its_rates_again_learns_nothing_of_the_truth():
+    recipe = Recipe(
+        optimizers=(Optimizer(evaluations=1),),
+        rates=(1e-2, 1e-3),
+        evaluation_seeds=(0,),
+        points=8,
+    )
+    what = (get_task("feynman27/I.12.11"), get_model("mlp-silu"), 60, recipe)
+    said: list[bytes] = []
+    judge = Judge(Job((Cell(*what, "custom"),)))
+    hearing = Hearing(judge, lambda cell, steps: None, said.append, said.append)
+    (tuned,) = tune([what[0]], *what[1:])
+    answer = Answer(kind="tuned", facts=(facts_of(tuned, curves=False),), memory=1)
+    hearing.feed(framed(answer, packed([tuned])))
+    assert len(said) == 1
+    with pytest.raises(Nonsense, match="asked for the rates twice"):
+        hearing.feed(framed(answer, packed([tuned])))
+    assert len(said) == 1

@@ -122,5 +122,6 @@ def test_numbers_that_nobody_asked_for_or_of_other_members_are_nonsense() -> Non
         read(learned(**state), keep=False)
     with pytest.raises(Nonsense, match="of 2 members"):
         read(learned(weight=torch.rand(3, 3)), keep=True)
-    with pytest.raises(ValueError, match="name"):
-        facts_of(learned(**{"../a": torch.rand(2)}))
+    for name in ("../a", "__metadata__"):
+        with pytest.raises(ValueError, match="name"):
+            facts_of(learned(**{name: torch.rand(2)}))

@@ -27,6 +27,7 @@ from kansci.recipe import Recipe
 from kansci.task import Batch, Predict, Stage
 
 POINTS = 200  # of a stage, at which the information is measured
+STREAM = "fisher"  # that they are drawn from
 
 
 class EWC(Method):
@@ -37,7 +38,7 @@ class EWC(Method):
 
     def __init__(self, recipe: Recipe, ensemble: Ensemble) -> None:
         super().__init__(recipe, ensemble)
-        self._sources = self.streams("fisher")
+        self._sources = self.streams(STREAM)
         self._held: Batch = ()  # A and m, (member, n), and what is left, (member,)
 
     def additions(self, stages: Sequence[Stage]) -> Sequence[Addition]:
