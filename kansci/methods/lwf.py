@@ -27,11 +27,11 @@ TEMPERATURE = 2.0
 
 
 class LwF(Method):
-    """Keeps the weights of the stage before, and asks them for answers on every new batch."""
+    """Keeps the networks as the stage before left them, and asks them about every new batch."""
 
     def __init__(self, recipe: Recipe, ensemble: Ensemble) -> None:
         super().__init__(recipe, ensemble)
-        self._before: Tensor | None = None  # (member, n)
+        self._before: Ensemble | None = None
 
     def additions(self, stages: Sequence[Stage]) -> Sequence[Addition]:
         if self._before is None:
@@ -39,16 +39,13 @@ class LwF(Method):
         return (Addition(_distilled(one_program(stages)), self._answers),)
 
     def learned(self, stages: Sequence[Stage], batch: Batch) -> None:
-        self._before = self.ensemble.flat.clone()
+        self._before = self.ensemble.still()
 
     def _answers(self, batch: Batch) -> Batch:
         """Of the old networks, `(member, point, out)`, and how heavy they are."""
-        x, ensemble = batch[0], self.ensemble
+        x = batch[0]
         assert self._before is not None
-        now = ensemble.flat.clone()
-        ensemble.flat.copy_(self._before)
-        answers = ensemble.losses(lambda predict, x: predict(x), (x,))
-        ensemble.flat.copy_(now)
+        answers = self._before.losses(lambda predict, x: predict(x), (x,))
         strength = x.new_tensor([self.recipe.strength])
         return answers, strength.repeat(len(x))  # a memory of its own, as compiled programs want
 
