@@ -91,9 +91,7 @@ def _filled(
 ) -> nn.Module:
     """The network of one member: built, its grids divided as they were, and filled in."""
     with Draws("export"):  # its first weights are thrown away
-        network = maker(task, model, record.budget, record.recipe)()
-        for part in record.recipe.optimizers:
-            network = refined(network, part.refine) if part.refine > 1 else network
+        network = begun(record, task, model)
     own = named(network)
     shapes = {name: tuple(tensor.shape) for name, tensor in own.items()}
     got = {name: tuple(tensor.shape[1:]) for name, tensor in state.items()}
@@ -107,6 +105,14 @@ def _filled(
         for name, tensor in own.items():
             tensor.copy_(state[name][index])
     return network.eval()
+
+
+def begun(record: Record, task: Task, model: Model) -> nn.Module:
+    """A network before its training, its grids divided as they are in the end."""
+    network = maker(task, model, record.budget, record.recipe)()
+    for part in record.recipe.optimizers:
+        network = refined(network, part.refine) if part.refine > 1 else network
+    return network
 
 
 def _digest(path: Path) -> str:

@@ -332,25 +332,29 @@ def test_records_that_were_edited_are_flagged(records: Path, results: tuple[Plan
     )
     verdict = judged(plan, Subject("mlp-silu", honest.bundle, edited, records), found)
     assert verdict.status == "flagged"
-    assert any("from secret seeds errors end" in reason for reason in verdict.reasons)
+    assert "from secret seeds errors end" in reasons(verdict)
     other = changed(honest, honest.bundle, model_source="0" * 64)
-    said = " ".join(judged(plan, other, found).reasons)
+    said = reasons(judged(plan, other, found))
     assert "of another source than there is now" in said
     assert "key is not that of its contents" in said
     for name, value in (("cluster", "all"), ("trivial", 1e3), ("family", "mine")):
         told = changed(honest, honest.bundle, **{name: value})
-        assert f"want the {name} of" in " ".join(judged(plan, told, found).reasons)
+        assert f"want the {name} of" in reasons(judged(plan, told, found))
     fewer = changed(honest, honest.bundle, parameters=3)
-    assert "the Record says 3 parameters" in " ".join(judged(plan, fewer, found).reasons)
+    assert "the Record says 3 parameters" in reasons(judged(plan, fewer, found))
     best = changed(honest, honest.bundle, rate=1.0)
-    assert any("tuned again" in reason for reason in judged(plan, best, found).reasons)
+    assert "tuned again" in reasons(judged(plan, best, found))
     small = found.apart().model_copy(
         update={"reloads": tuple(_more(one) for one in found.apart().reloads)}
     )
     groups = {n: found.records(n) for n in ("secret", "retuned", "variants", "yardsticks")}
-    said = " ".join(judge(plan, honest, groups, small).reasons)
+    said = reasons(judge(plan, honest, groups, small))
     assert "trainable numbers, the Record says" in said
     assert "numbers differ between seeds" in said
+
+
+def reasons(verdict: Verification) -> str:
+    return " ".join(map(str, verdict.reasons))
 
 
 def _more(one: Any) -> Any:
@@ -368,7 +372,7 @@ def test_what_only_knows_public_truths_is_flagged(
         for one in groups["secret"]
     ]
     verdict = judge(plan, subject, groups | {"secret": known}, found.apart())
-    assert any("does it know the public truths" in reason for reason in verdict.reasons)
+    assert "does it know the public truths" in reasons(verdict)
     assert verdict.excess is not None
     assert verdict.excess > 3
 

@@ -20,7 +20,7 @@ from kansci.verification.scan import scan
 from kansci.verification.subject import Subject
 from kansci.verification.trainings import audited_of
 from kansci.verification.variants import PREFIX
-from kansci.verification.verdict import Compared, Retuned, Varied, Verification, cell
+from kansci.verification.verdict import Compared, Reason, Retuned, Varied, Verification, cell
 
 RATE = 0.1  # decades by which the tuning of a rate may end worse: as far as rounding moves it
 LOST = 1.0  # decades that may be lost on variants beyond what yardsticks lose
@@ -46,13 +46,12 @@ def judge(plan: Plan, subject: Subject, groups: Groups, apart: Apart) -> Verific
     varied = list(_varied(audited, plan, groups))
     excess = fmean(one.lost - fmean(one.yardsticks.values()) for one in varied) if varied else None
     reasons = (
-        *([apart.incomplete] if apart.incomplete else []),
+        *_missing(apart),
         *_sources(audited, groups["secret"]),
         *_differs(rule, plan),
         *_rates(retuned),
         *_memorised(excess, varied),
         *(reason for one in apart.reloads for reason in _reload(one)),
-        *([] if apart.reloads else ["no network could be reloaded: no weights are there"]),
     )
     source = subject.file.read_text(encoding="utf-8") if subject.file else ""
     return Verification(
@@ -105,21 +104,32 @@ def _compared(record: Record, plan: Plan, secret: Sequence[Record]) -> Compared:
     )
 
 
-def _sources(audited: Sequence[Record], secret: Sequence[Record]) -> Iterator[str]:
+def _missing(apart: Apart) -> Iterator[Reason]:
+    if apart.incomplete:
+        yield Reason(check="Records", said=apart.incomplete)
+    if not apart.reloads:
+        said = "no network could be reloaded: no weights are there"
+        yield Reason(check="networks", said=said)
+
+
+def _sources(audited: Sequence[Record], secret: Sequence[Record]) -> Iterator[Reason]:
     """Records that the source does not make: of other code, another task, or with another key."""
     for record in audited:
         again = _found(record, record.name, secret, record.model)
         for name, said in (("model_source", "source"), ("task_content", "task")):
             if getattr(record, name) != getattr(again, name):
-                yield f"{cell(record)}: the Record is of another {said} than there is now"
+                other = f"{cell(record)}: the Record is of another {said} than there is now"
+                yield Reason(check="Records", said=other)
         for name in ("parameters", "adapted"):
             says, has = getattr(record, name), getattr(again, name)
             if again.errors and record.errors and (says or 0) < (has or 0):
-                yield f"{cell(record)}: the Record says {says} {name}, networks have {has}"
+                counted = f"{cell(record)}: the Record says {says} {name}, networks have {has}"
+                yield Reason(check="numbers", said=counted)
         if reason := misstated(record, again):
-            yield f"{cell(record)}: {reason}"
+            yield Reason(check="Records", said=f"{cell(record)}: {reason}")
         if record.key != _key(record):
-            yield f"{cell(record)}: the Record's key is not that of its contents"
+            said = f"{cell(record)}: the Record's key is not that of its contents"
+            yield Reason(check="Records", said=said)
 
 
 def _key(record: Record) -> str:
@@ -132,12 +142,13 @@ def _key(record: Record) -> str:
     )
 
 
-def _differs(rule: Ruling, plan: Plan) -> Iterator[str]:
+def _differs(rule: Ruling, plan: Plan) -> Iterator[Reason]:
     if rule.flagged:
-        yield (
+        said = (
             f"from secret seeds errors end {rule.mean:.2f} decades higher on {len(plan.audited)} "
             f"cells, p = {rule.p:.2g}; want p of at least {LEVEL:g}, or at most {LEAST:g} decades"
         )
+        yield Reason(check="secret seeds", said=said)
 
 
 def _retuned(record: Record, again: Sequence[Record]) -> Retuned:
@@ -169,13 +180,14 @@ def _away(trials: Sequence[Trial], rate: float, *, of_decades: bool) -> float:
     return min(away, 6.0) if math.isfinite(away) else 6.0
 
 
-def _rates(retuned: Sequence[Retuned]) -> Iterator[str]:
+def _rates(retuned: Sequence[Retuned]) -> Iterator[Reason]:
     """The median, as one chaotic training proves nothing."""
     if retuned and (away := median(one.away for one in retuned)) > RATE:
-        yield (
+        said = (
             f"tuned again on the public seeds, submitted rates end {away:.2f} decades worse than "
             f"the best, want at most {RATE:g}: were they chosen by the tuning?"
         )
+        yield Reason(check="rates", said=said)
 
 
 def _varied(audited: Sequence[Record], plan: Plan, groups: Groups) -> Iterator[Varied]:
@@ -198,31 +210,34 @@ def _lost(record: Record, model: str, public: Sequence[Record], varied: Sequence
     return float(final(there).mean() - final(here).mean())
 
 
-def _memorised(excess: float | None, varied: Sequence[Varied]) -> Iterator[str]:
+def _memorised(excess: float | None, varied: Sequence[Varied]) -> Iterator[Reason]:
     if excess is not None and len(varied) > 1 and excess > LOST:
-        yield (
+        said = (
             f"on variants of {len(varied)} tasks it loses {excess:.2f} decades more than "
             f"yardsticks do, want at most {LOST:g}: does it know the public truths?"
         )
+        yield Reason(check="variants", said=said)
 
 
-def _reload(one: Reload) -> Iterator[str]:
+def _reload(one: Reload) -> Iterator[Reason]:
     where = f"{one.task} at {one.budget}"
     if one.reason:
-        yield f"{where}: networks cannot be reloaded: {one.reason}"
+        said = f"{where}: networks cannot be reloaded: {one.reason}"
+        yield Reason(check="networks", said=said)
         return
     if one.away > 1:
-        yield (
+        said = (
             f"{where}: reloaded networks answer otherwise than their Record says, by "
             f"{one.away:.3g} times what rounding explains: what is not in their state?"
         )
-    if one.parameters != one.declared_parameters:
-        yield (
-            f"{where}: {one.parameters} trainable numbers, the Record says "
-            f"{one.declared_parameters}"
-        )
-    if one.adapted > one.declared_adapted:
-        yield f"{where}: {one.adapted} adapted numbers, the Record says {one.declared_adapted}"
-    if one.varied > one.declared_parameters + one.declared_adapted:
-        declared = one.declared_parameters + one.declared_adapted
-        yield f"{where}: {one.varied} numbers differ between seeds, the Record says {declared}"
+        yield Reason(check="networks", said=said)
+    trained, adapted = one.declared_parameters, one.declared_adapted
+    both = trained + adapted
+    counts = (
+        (one.parameters != trained, f"{one.parameters} trainable numbers", trained),
+        (one.adapted > adapted, f"{one.adapted} adapted numbers", adapted),
+        (one.varied > both, f"{one.varied} numbers differ between seeds", both),
+    )
+    for wrong, what, declared in counts:
+        if wrong:
+            yield Reason(check="numbers", said=f"{where}: {what}, the Record says {declared}")

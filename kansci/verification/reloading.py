@@ -20,15 +20,13 @@ from kansci.blind import Line, blind
 from kansci.draws import Draws
 from kansci.ledger import path_of, weights_beside, write_atomically
 from kansci.models import Model
-from kansci.models.grids import divide
-from kansci.preparing import maker
 from kansci.record import Record
 from kansci.sandbox.handout import Handed
 from kansci.speed import measure
 from kansci.stacked import named
 from kansci.task import Task
 from kansci.verification.recount import adapted, leaves
-from kansci.weights import networks
+from kansci.weights import begun, networks
 
 
 def written(tensors: dict[str, Tensor] | bytes) -> str:
@@ -65,8 +63,8 @@ def asked(model: Model, record: str, handed: str, weights: str, points: str) -> 
             nearby = x.nextafter(torch.full_like(x, torch.inf))
             for key, where in ((name, x), (f"{name}/next", nearby)):
                 found[key] = torch.stack([network(where) for network in filled]).contiguous()
-    begun = [_begun(what, seed, task, model) for seed in what.recipe.evaluation_seeds]
-    now, start = _untrained(filled), _untrained(begun)
+    starts = [_start(what, seed, task, model) for seed in what.recipe.evaluation_seeds]
+    now, start = _untrained(filled), _untrained(starts)
     found["counts"] = torch.tensor([max(map(leaves, filled)), adapted(now, start)])
     return written(found)
 
@@ -77,13 +75,9 @@ def _filled(record: Record, weights: bytes, task: Task, model: Model) -> list[nn
         return networks(record, folder, task=task, model=model)
 
 
-def _begun(record: Record, seed: int, task: Task, model: Model) -> nn.Module:
-    """The network of a seed before its training, its grids divided as they are in the end."""
+def _start(record: Record, seed: int, task: Task, model: Model) -> nn.Module:
     with Draws("start", seed):
-        network = maker(task, model, record.budget, record.recipe)()
-    for part in record.recipe.optimizers:
-        network = divide(network, part.refine).network if part.refine > 1 else network
-    return network
+        return begun(record, task, model)
 
 
 def _untrained(members: list[nn.Module]) -> dict[str, Tensor]:

@@ -10,6 +10,17 @@ from kansci.record import Environment, Frozen, Number, Record, Speed
 from kansci.verification.results import Reload
 
 Status = Literal["verified", "flagged"]
+Check = Literal["Records", "secret seeds", "rates", "variants", "networks", "numbers"]
+
+
+class Reason(Frozen, frozen=True):
+    """Why a verification is flagged, in words, and which of its checks says so."""
+
+    check: Check
+    said: str
+
+    def __str__(self) -> str:
+        return self.said
 
 
 class Compared(Frozen, frozen=True):
@@ -53,7 +64,7 @@ class Verification(Frozen, frozen=True):
         secret: SHA-256 of the secret that the audit was drawn from.
         mean: of the differences between secret and submitted, in decades.
         p: of the one-sided t-test.
-        reasons: why it is flagged, in words; none if it is verified.
+        reasons: why it is flagged; none if it is verified.
         warnings: what the source does that a reviewer should look at.
         isolation: what the submitted code could not reach while it ran.
     """
@@ -64,7 +75,7 @@ class Verification(Frozen, frozen=True):
     bundle: str
     suite: str
     status: Status
-    reasons: tuple[str, ...]
+    reasons: tuple[Reason, ...]
     secret: str
     seeds: tuple[int, ...]
     mean: Number
