@@ -72,7 +72,8 @@ def plan(
     The jobs are formed of all cells, as if nothing were done: the last digits of a network may
     depend on who trains beside it, and an interrupted run shall end with the numbers of one that
     was not. So a job of which any cell is missing runs as a whole, and only the missing Records
-    are kept of it. A cell that is retried runs alone: what broke it may have been its company.
+    are kept of it. A cell that is retried runs alone, as what broke it may have been its company,
+    unless its job runs anyway.
 
     Args:
         retry: a Record of one of these statuses counts as missing.
@@ -93,8 +94,7 @@ def plan(
             if key not in missing and known[key].status in retry
         }
         found.done.extend(known[key] for key in keys if key not in missing and key not in again)
-        found.jobs.extend([job] if missing else [])
-        found.jobs.extend(Job((cell,)) for cell in again.values())
+        found.jobs.extend([job] if missing else [Job((cell,)) for cell in again.values()])
         found.missing.update(missing | again)
     return found._replace(stale=_stale(found.missing, known.values()))
 

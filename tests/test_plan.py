@@ -131,7 +131,7 @@ def test_a_job_of_which_a_cell_is_missing_runs_whole_and_gives_the_missing_recor
     assert left.done == others
 
 
-def test_a_failure_among_others_is_retried_alone():
+def test_a_failure_among_others_is_retried_alone_unless_they_run_again():
     job = largest_job()
     first, *others = records_of(job.cells)
     broken = first.updated(status="crashed")
@@ -139,7 +139,7 @@ def test_a_failure_among_others_is_retried_alone():
     assert retried.jobs == [Job(job.cells[:1])]
     assert list(retried.missing) == [broken.key]
     both = plan(job.cells, [broken, *others[1:]], retry=FAILED)
-    assert both.jobs == [job, Job(job.cells[:1])]
+    assert both.jobs == [job]
     assert set(both.missing) == {broken.key, others[0].key}
 
 
