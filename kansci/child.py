@@ -26,6 +26,7 @@ from kansci.assignment import Assignment, Here
 from kansci.blind import Line, blind, repeated
 from kansci.diagnosis import diagnosis
 from kansci.discover import get_model, model_from, task_from
+from kansci.errors import RAISED
 from kansci.forkserver import megabytes, serve
 from kansci.judging import check_shapes
 from kansci.messages import Answer, Failure, Note, Partial, Steps, send
@@ -104,7 +105,7 @@ def _stand(here: Here | None) -> None:
 def _answered(given: Assignment, talk: socket.socket) -> None:
     try:
         learned = _train(given, talk)
-    except (Exception, SystemExit) as problem:
+    except RAISED as problem:
         status, reason = diagnosis(problem)
         send(talk, Failure(status=status, reason=reason[:LONGEST]))  # type: ignore[arg-type]
     else:

@@ -22,7 +22,7 @@ from typing import NamedTuple
 from weakref import WeakKeyDictionary
 
 from kansci import models
-from kansci.errors import UnknownName, UserError
+from kansci.errors import RAISED, UnknownName, UserError
 from kansci.installed import find_installed
 from kansci.models import Model
 from kansci.models.model import Option
@@ -127,7 +127,7 @@ def load(path: Path) -> ModuleType:
         spec.loader.exec_module(module)
     except UserError:
         raise
-    except Exception as error:
+    except RAISED as error:
         frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename == str(path)]
         line = getattr(error, "lineno", None) or (frames[-1].lineno if frames else "?")
         del sys.modules[name]

@@ -1,7 +1,10 @@
 """What can go wrong in a way that a user can mend, or that a Record has to say."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from difflib import get_close_matches
+
+RAISED = (Exception, SystemExit)  # what somebody else's code may end with
 
 
 class UserError(Exception):
@@ -17,6 +20,22 @@ class UserError(Exception):
 def one_line(text: str) -> str:
     """A text with all that does not print written as escapes."""
     return "".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in text)
+
+
+def in_a_line(problem: BaseException) -> str:
+    """What was raised, with its type."""
+    return f"{type(problem).__name__}: {problem}".replace("\n", " ")[:300]
+
+
+@contextmanager
+def blamed(who: str) -> Iterator[None]:
+    """Whatever somebody else's code raises is a UserError that says whose it is."""
+    try:
+        yield
+    except UserError:
+        raise
+    except RAISED as problem:
+        raise UserError(f"{who}: {in_a_line(problem)}") from problem
 
 
 class UnknownName(UserError, LookupError):

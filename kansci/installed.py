@@ -11,7 +11,7 @@ import re
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
 
-from kansci.errors import UserError
+from kansci.errors import UserError, blamed
 from kansci.models import Model
 
 GROUP = "kansci.models"
@@ -54,10 +54,8 @@ def _owner(point: EntryPoint) -> str:
 
 
 def _model(module: str, attribute: str, said: str) -> Model:
-    try:
+    with blamed(said):
         found = getattr(import_module(module), attribute, None)
-    except Exception as error:  # whatever the package does as it is imported
-        raise UserError(f"{said}: {type(error).__name__}: {error}") from error
     if not isinstance(found, Model):
         raise UserError(f"{said}: want a kansci.Model, got {type(found).__name__}")
     return found

@@ -18,11 +18,12 @@ from torch import Tensor, nn
 from kansci.clock import Call, compare
 from kansci.draws import Draws
 from kansci.environment import environment
+from kansci.errors import RAISED, in_a_line
 from kansci.laps import WITH_BACKWARD, Lap, lane_key, source
 from kansci.models import trainable
 from kansci.packages import package_of
 from kansci.record import Speed, Timing, Work
-from kansci.speed import REFERENCE, Pair, failed, in_a_line, pair_of, points, timing_of
+from kansci.speed import REFERENCE, Pair, failed, pair_of, points, timing_of
 from kansci.work import call_of, compiled, first_call, kept, replayed
 
 
@@ -66,7 +67,7 @@ def perform(
                 warnings.simplefilter("ignore")  # other people's
             pair = _placed(lap)
             found = list(_timings(lap, pair, precision, seconds, say, left_out))
-    except (Exception, SystemExit) as problem:
+    except RAISED as problem:
         return failed(blank, problem)
     return blank.model_copy(
         update={

@@ -14,7 +14,7 @@ import torch
 
 from kansci.diagnosis import diagnosis
 from kansci.environment import environment
-from kansci.errors import UserError
+from kansci.errors import RAISED, UserError
 from kansci.formulas import function, read
 from kansci.measure import error
 from kansci.reading import Formula, Reading, reading_key
@@ -84,7 +84,7 @@ def perform(search: Search, start: Reading, say: Say = lambda line: None) -> Rea
     begun = time.process_time()
     try:
         rate, every = finds(search, say)
-    except Exception as problem:
+    except RAISED as problem:
         status, reason = diagnosis(problem)
         rest = () if status in ("not_applicable", "does_not_fit") else _lost(search, status)
         update = {"status": status, "reason": reason, "formulas": rest}
@@ -110,7 +110,7 @@ def _formula(task: Task, seed: int, find: Find) -> Formula:
         scored = {"edges": edges, **score(task, found)}
     except Diverged as problem:
         scored = {"status": "diverged", "reason": str(problem)}
-    except Exception as problem:
+    except RAISED as problem:
         status, reason = diagnosis(problem)
         scored = {"status": status, "reason": reason}
     spent = {"seed": seed, "seconds": time.process_time() - begun}

@@ -7,6 +7,7 @@ ensemble's divided by its size.
 from __future__ import annotations
 
 import inspect
+import math
 import os
 from hashlib import sha256
 from typing import Literal, NamedTuple
@@ -18,7 +19,7 @@ from kansci import clock
 from kansci.clock import Compared, compare
 from kansci.draws import Draws
 from kansci.environment import environment
-from kansci.errors import DoesNotFit
+from kansci.errors import RAISED, DoesNotFit, in_a_line
 from kansci.models import Model, get_model, trainable
 from kansci.packages import get_package, package_of
 from kansci.record import PROTOCOL, Speed, Timing, Work
@@ -77,7 +78,7 @@ def measure(
             for pair in pairs
             for work in ("forward", "forward + backward")
         )
-    except (Exception, SystemExit) as problem:
+    except RAISED as problem:
         return failed(blank, problem)
     return blank.model_copy(
         update={
@@ -94,10 +95,6 @@ def failed(blank: Speed, problem: BaseException) -> Speed:
     if isinstance(problem, DoesNotFit):
         return blank.model_copy(update={"status": "does_not_fit", "reason": str(problem)})
     return blank.model_copy(update={"reason": in_a_line(problem)})
-
-
-def in_a_line(problem: BaseException) -> str:
-    return f"{type(problem).__name__}: {problem}".replace("\n", " ")[:300]
 
 
 def widened(model: Model, widths: tuple[int, ...] = WIDTHS) -> Model | None:
@@ -151,7 +148,7 @@ def _timing(pair: Pair, work: Work, device: torch.device) -> Timing:
 def timing_of(pair: Pair, work: Work, batch: int, found: Compared) -> Timing:
     """A comparison as a part of a Record; it was by events where these have seconds."""
     (cpu, wall, device), (reference_cpu, reference_wall, reference_device) = found.times
-    by_events = device == device  # NaN: there are no events without a GPU
+    by_events = not math.isnan(device)  # there are no events without a GPU
     return Timing(
         shape=pair.shape,
         network=f"{trainable(pair.ours)} against {trainable(pair.theirs)} trainable numbers",

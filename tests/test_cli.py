@@ -149,6 +149,33 @@ def test_a_task_file_without_a_task_is_refused_in_one_line(monkeypatch, capsys, 
     assert "want `task = Task(...)`" in capsys.readouterr().err
 
 
+LEAVING = """
+import sys
+from kansci.models import Model
+
+def build(dim_in, dim_out, parameters):
+    sys.exit(0)
+
+model = Model("leaving", build)
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [("import sys\nsys.exit(0)\n", "line 2: SystemExit"), (LEAVING, "leaving: SystemExit: 0")],
+    ids=["as it is loaded", "as it is built"],
+)
+@pytest.mark.parametrize("words", [["models"], ["plot", "errors", "--task", "poisson", "--model"]])
+def test_a_file_that_leaves_ends_no_command_in_silence(
+    monkeypatch, capsys, tmp_path, words, text, said
+):
+    (tmp_path / "mine.py").write_text(text)
+    assert call(monkeypatch, *words, tmp_path / "mine.py") == 2
+    error = capsys.readouterr().err
+    assert said in error
+    assert error.count("\n") == 1
+
+
 def test_a_file_that_raises_is_refused_with_its_line(monkeypatch, capsys, tmp_path):
     (tmp_path / "mine.py").write_text("x = 1\ny = x / 0\n")
     assert call(monkeypatch, "run", "--model", tmp_path / "mine.py") == 2

@@ -17,7 +17,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 from torch import nn
 
 from kansci.errors import UserError
-from kansci.models import Model, get_model, trainable
+from kansci.models import Model, get_model, list_models, trainable
 from kansci.sklearn import KANClassifier, KANRegressor
 from kansci.sklearn.classifier import cross_entropy
 from kansci.sklearn.rows import Rows, merged, parted
@@ -63,6 +63,12 @@ def test_the_example_of_the_documentation_runs():
     assert codes
     for code in codes:
         exec(compile(code, DOC, "exec"), {"__name__": "doc"})
+
+
+@pytest.mark.parametrize("name", [one for one in list_models() if get_model(one).fitted])
+def test_a_control_that_no_optimizer_trains_is_refused(name):
+    with pytest.raises(ValueError, match=f"{name} is a control by"):
+        KANRegressor(name, 250).fit(*table())
 
 
 ARMS = ("kan-published", "fasterkan-published", "wavkan-published")

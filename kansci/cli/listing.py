@@ -14,7 +14,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from kansci.discover import find_model, find_tasks
-from kansci.errors import DoesNotFit
+from kansci.errors import DoesNotFit, blamed
 from kansci.installed import list_installed
 from kansci.models import Model, list_models, trainable
 from kansci.models.naming import join
@@ -157,11 +157,11 @@ def _model(model: Model) -> dict[str, Any]:
 
 def _numbers(model: Model, budget: int) -> int | None:
     """Trainable numbers within a budget, for two inputs and one output."""
-    try:
-        with torch.device("meta"):  # shapes alone
+    with blamed(model.name), torch.device("meta"):  # shapes alone
+        try:
             return trainable(model.build(2, 1, budget))
-    except DoesNotFit:
-        return None
+        except DoesNotFit:
+            return None
 
 
 def _derivatives(model: Model) -> str:

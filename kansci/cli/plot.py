@@ -10,7 +10,7 @@ import typer
 
 from kansci.cli.board import default_records
 from kansci.cli.selection import positive
-from kansci.errors import UnknownName, UserError
+from kansci.errors import UnknownName, UserError, blamed
 from kansci.ledger import AnyRecord
 from kansci.record import Record
 from kansci.submission.ledger import load_ledger
@@ -171,7 +171,9 @@ def _untrained(model: str, task: str, budget: int) -> tuple[Task, nn.Module]:
 
     what = get_task(task)
     recipe = get_suite(SUITE).recipe(what.family)
-    return what, maker(what, find_model(model), budget, recipe)()
+    made = find_model(model)
+    with blamed(made.name):
+        return what, maker(what, made, budget, recipe)()
 
 
 def _trained(model: str, task: str, budget: int, suite: str) -> tuple[Task, nn.Module]:
@@ -183,7 +185,8 @@ def _trained(model: str, task: str, budget: int, suite: str) -> tuple[Task, nn.M
     what = get_task(task)
     seed = get_suite(suite).recipe(what.family).evaluation_seeds[0]
     typer.echo(f"no weights taken: trained as {suite} does it, seed {seed}")
-    return what, fit(what, model, parameters=budget, suite=suite)
+    with blamed(model):
+        return what, fit(what, model, parameters=budget, suite=suite)
 
 
 def _edges(task: Task, network: nn.Module, title: str, output: int) -> Figure:

@@ -15,7 +15,7 @@ from kansci.cli.listing import Json, listing, wide_console
 from kansci.cli.run import gear_of
 from kansci.cli.selection import writable
 from kansci.comparison import TOLERANCE, Comparison, changes, compare, moved
-from kansci.discover import find_model, find_tasks
+from kansci.discover import find_tasks
 from kansci.engine import choose_device, execute, warm_up
 from kansci.environment import environment
 from kansci.errors import UnknownName, UserError
@@ -23,6 +23,7 @@ from kansci.lane import no_compiler
 from kansci.ledger import load, save
 from kansci.models import Model
 from kansci.record import Record
+from kansci.sandbox import Foreign, available, named
 from kansci.source import source_of
 from kansci.suite import Cell, limits_of
 from kansci.task import Task
@@ -53,6 +54,8 @@ def reproduce(
     Trains the same seeds from the same recipe, tuning included. Exit code 0: the status is the
     same and the score agrees within the tolerance; 1: it does not. On the same machine, with the
     same versions, all six digits are kept unless other tasks trained in the same program.
+
+    A model's FILE.py runs in a sandbox where this machine has one.
     """
     torch.set_num_threads(1)
     old = trained(record)
@@ -63,6 +66,8 @@ def reproduce(
     console = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
     for line in said_of(old, cell, where):
         console.print(line)
+    if isinstance(cell.model, Foreign):
+        console.print(available().sentence)
     limits = limits_of(old.suite)
     runs = execute(
         [Job((cell,))],
@@ -123,7 +128,7 @@ def _task(old: Record, file: Path | None) -> Task:
 
 def _model(old: Record, file: Path | None) -> Model:
     try:
-        found = find_model(str(file) if file else old.model)
+        found = named(str(file) if file else old.model)
     except UnknownName as error:
         raise UserError(f"the Record's {error}; or define it: --model FILE.py") from error
     if found.name != old.model:

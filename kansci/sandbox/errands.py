@@ -15,7 +15,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ValidationError
 
 from kansci.discover import Origin, model_from
-from kansci.errors import DoesNotFit, UserError
+from kansci.errors import RAISED, DoesNotFit, UserError
 from kansci.forkserver import BEGUN
 from kansci.sandbox.servers import server_of
 from kansci.suite import MEMORY
@@ -127,7 +127,7 @@ def run(asked: Errand, talk: socket.socket) -> None:
             raise UserError(f"want a function of kansci, got {asked.function!r}")
         value = getattr(import_module(module), name)(model_from(asked.model), **asked.given)
         said = Answer(value=value).model_dump_json()
-    except (Exception, SystemExit) as problem:
+    except RAISED as problem:
         text = str(problem) if isinstance(problem, UserError | DoesNotFit) else _named(problem)
         said = Answer(problem=line(text), unfit=isinstance(problem, DoesNotFit)).model_dump_json()
     whole = said.encode()

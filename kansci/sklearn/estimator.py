@@ -120,6 +120,11 @@ class KANEstimator(BaseEstimator):
         model = find_model(self.model) if isinstance(self.model, str) else self.model
         if not isinstance(model, Model):
             raise ValueError(f"want model to be a name or a Model, got {model!r}")
+        if model.fitted:
+            raise ValueError(
+                f"{model.name} is a control by {model.fitted}, which no optimizer trains: want a "
+                "network; scikit-learn itself has kernel ridge and boosted trees"
+            )
         units = units_of(rows.x)
 
         def batch(part: Rows) -> Batch:
