@@ -17,11 +17,11 @@ from torch import nn
 from turns import Outcome, Side, in_turns
 
 from kansci.discover import get_model, get_task
+from kansci.judging import chosen
 from kansci.measure import error
 from kansci.models import Model
 from kansci.recipe import Recipe
 from kansci.record import Gear
-from kansci.runner import chosen
 from kansci.suite import cells, get_suite
 from kansci.task import Task
 from kansci.together import together

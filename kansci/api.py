@@ -132,5 +132,5 @@ def rank(board: str | Board, records: Iterable[AnyRecord] | str | Path) -> list[
             submissions, too.
     """
     found = load_ledger(records) if isinstance(records, str | Path) else records
-    chosen = get_board(board) if isinstance(board, str) else board
-    return boards.rank(chosen, found, frozen_reference())
+    asked = get_board(board) if isinstance(board, str) else board
+    return boards.rank(asked, found, frozen_reference())

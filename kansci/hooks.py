@@ -23,17 +23,12 @@ from kansci.models.grids import divide, divided_count
 from kansci.models.grids import update_grid as followed
 from kansci.models.grids.layers import local_layers
 from kansci.models.model import trainable
-from kansci.models.units import Units
-
-
-def own(network: nn.Module) -> nn.Module:
-    """The network as its author built it, without the units around it."""
-    return network.network if isinstance(network, Units) else network
+from kansci.models.units import Units, without_units
 
 
 def offered(network: nn.Module, name: str) -> Callable[..., Any] | None:
     """A method of the author's network, if it has one of that name."""
-    method = getattr(own(network), name, None)
+    method = getattr(without_units(network), name, None)
     return method if callable(method) else None
 
 

@@ -14,6 +14,7 @@ from torch import Tensor
 
 from kansci.diagnosis import diagnosis
 from kansci.environment import environment
+from kansci.errors import RAISED
 from kansci.judging import Choice, check_shapes, chosen, judge
 from kansci.methods import taught
 from kansci.models import Model
@@ -27,12 +28,6 @@ from kansci.together import Job
 from kansci.training import Learned, rates_of, train
 from kansci.way import Watch
 from kansci.weights import write
-
-
-def evaluations(task: Task, recipe: Recipe) -> int:
-    """Evaluations of loss and gradient that a run makes, tuning included, for progress."""
-    tuner = task.tuning or task
-    return recipe.evaluations * (len(tuner.stages) + len(task.stages))
 
 
 def record_key_of(
@@ -223,7 +218,7 @@ def run_job(
         keep = weights is not None
         learned = train(*what, judging.choose, device=device, gear=gear, watch=heard, keep=keep)
         check_shapes(job, "test", learned)
-    except (Exception, SystemExit) as problem:  # a model must not end the suite
+    except RAISED as problem:  # a model must not end the suite
         return judging.failed(*diagnosis(problem))
     return judging.judged(learned)
 

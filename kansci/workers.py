@@ -13,26 +13,12 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from multiprocessing.connection import wait
 
-import psutil
-import torch
-
 from kansci.assignment import withheld
-from kansci.forkserver import possible
 from kansci.hearing import Progress, Tell
 from kansci.record import Record
 from kansci.runner import Judge
 from kansci.supervised import Child, Limits, Try
 from kansci.together import Job
-
-
-def most_workers(device: torch.device) -> int:
-    """As many as there are cores to use; 1 on a GPU; 0, none, where processes cannot be forked."""
-    if not possible():
-        return 0
-    if device.type != "cpu":
-        return 1
-    own = psutil.Process()
-    return len(own.cpu_affinity()) if hasattr(own, "cpu_affinity") else psutil.cpu_count() or 1
 
 
 def supervise(
@@ -82,7 +68,7 @@ def supervise(
 
 def _hear(running: list[Child]) -> None:
     ears = {ear: child for child in running for ear in child.ears}
-    soonest = min(child.deadline for child in running) - time.monotonic()
+    soonest = min(child.next_look for child in running) - time.monotonic()
     for ear in wait(list(ears), timeout=min(max(soonest, 0.0), 60.0)):
         ears[ear].hear(ear)  # type: ignore[index, arg-type]
     for child in running:

@@ -8,8 +8,8 @@ from kansci.discover import find_tasks, get_model, get_task
 from kansci.engine import attempt, choose_device, execute, isolated
 from kansci.errors import UserError
 from kansci.models import Model
+from kansci.plan import steps_of
 from kansci.recipe import Optimizer, Recipe
-from kansci.runner import evaluations
 from kansci.suite import Cell
 from kansci.together import Job
 
@@ -77,7 +77,7 @@ def test_progress_counts_the_steps_of_every_cell(workers):
     list(execute([work], workers=workers, progress=lambda one, steps: seen.append((one, steps))))
     for cell in work.cells:
         counted = sum(steps for one, steps in seen if one is cell)
-        assert counted == evaluations(cell.task, RECIPE) == 4
+        assert counted == steps_of(cell) == 4
 
 
 def test_cells_that_are_lost_together_are_tried_each_alone():

@@ -16,10 +16,11 @@ from kansci.errors import DoesNotFit, OutOfTime
 from kansci.lesson import log_spaced
 from kansci.losses import squared_error
 from kansci.models import Model, get_model
+from kansci.plan import steps_of
 from kansci.preparing import maker, prepare
 from kansci.recipe import Optimizer, Recipe
 from kansci.record import Curve, Record
-from kansci.runner import Judge, evaluations, run, run_job
+from kansci.runner import Judge, run, run_job
 from kansci.sampling import stream, uniform
 from kansci.suite import Cell
 from kansci.task import Probe, Scale, Stage, Task
@@ -386,7 +387,7 @@ def test_every_evaluation_is_watched():
 
     task = replace(TASK, tuning=replace(TASK, stages=TASK.stages[:1]))
     run(task, MLP, 250, recipe(7), watch=Counting())
-    assert sum(steps) == evaluations(task, recipe(7)) == 7 * (1 + 2)
+    assert sum(steps) == steps_of(Cell(task, MLP, 250, recipe(7), "custom")) == 7 * (1 + 2)
 
 
 def test_a_run_leaves_global_generators_alone():

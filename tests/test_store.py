@@ -191,8 +191,8 @@ def test_catching_up_twice_changes_nothing_and_half_written_runs_are_done_again(
 
     records = [a_record(key=f"sync {number}") for number in range(3)] + [a_speed()]
     seen: list[tuple[int, int]] = []
-    assert keep.missing([*records, records[0]]) == records
-    assert keep.sync(records, progress=lambda *step: seen.append(step)) == (4, 0)
+    again = [*records, records[0]]  # each key once
+    assert keep.sync(again, progress=lambda *step: seen.append(step)) == (4, 0)
     assert seen == [(done, 4) for done in range(5)]
     assert keep.sync(records) == (0, 4)
 

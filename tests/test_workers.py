@@ -18,7 +18,7 @@ import psutil
 import pytest
 import torch
 
-from kansci import supervised, workers
+from kansci import supervised
 from kansci.assignment import assignment
 from kansci.discover import find_model, find_tasks, get_model, get_task, origin_of
 from kansci.engine import attempt, execute, isolated
@@ -422,13 +422,6 @@ def test_the_largest_pde_fits_the_default_memory():
     (record,) = isolated(big)
     assert (record.status, record.reason) == ("ok", "")
     assert record.memory < MEMORY
-
-
-def test_no_workers_where_processes_cannot_be_forked_and_one_on_a_gpu(monkeypatch):
-    assert workers.most_workers(torch.device("cuda")) == 1
-    assert workers.most_workers(torch.device("cpu")) >= 1
-    monkeypatch.setattr(workers, "possible", lambda: False)
-    assert workers.most_workers(torch.device("cpu")) == 0
 
 
 def test_a_copy_that_was_changed_has_no_origin():

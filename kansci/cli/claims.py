@@ -29,7 +29,7 @@ from kansci.claims.shelf import (
 )
 from kansci.cli.listing import listing, wide_console
 from kansci.cli.progress import resumable
-from kansci.cli.run import writable
+from kansci.cli.selection import writable
 from kansci.errors import UserError
 from kansci.ledger import write_atomically
 

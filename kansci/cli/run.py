@@ -12,7 +12,7 @@ import typer
 from rich.console import Console
 
 from kansci.cli import engines
-from kansci.cli.ahead import Ahead, cores, counted, look_ahead, show_jobs
+from kansci.cli.ahead import Ahead, counted, look_ahead, show_jobs
 from kansci.cli.choices import GEARS
 from kansci.cli.choices import chosen as meaning
 from kansci.cli.engines import Address, EngineName, Execute, GpuShare
@@ -27,12 +27,10 @@ from kansci.cli.selection import (
     Tasks,
     present,
     select,
+    writable,
 )
-from kansci.cli.selection import distinct as distinct
-from kansci.cli.selection import positive as positive
-from kansci.cli.selection import spoken as spoken
-from kansci.cli.selection import writable as writable
 from kansci.engine import choose_device
+from kansci.environment import cores
 from kansci.errors import UserError
 from kansci.lane import no_compiler
 from kansci.ledger import AnyRecord, save, tidy

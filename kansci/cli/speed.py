@@ -17,14 +17,14 @@ from kansci.alone import alone, busy
 from kansci.cli.choices import BUDGETS, DTYPES, GEARS, SHAPES, WORKS, chosen, compilable, places_of
 from kansci.cli.listing import wide_console
 from kansci.cli.progress import resumable
-from kansci.cli.run import distinct, positive, spoken, writable
+from kansci.cli.selection import distinct, positive, spoken, writable
 from kansci.cli.timings import tables
 from kansci.discover import find_model
 from kansci.engine import choose_device
 from kansci.errors import UserError
 from kansci.lane import perform
 from kansci.laps import Lap, Place, done, estimate, lane_key, laps_of, pieces_of
-from kansci.ledger import AnyRecord, load_records, path_of, write_atomically
+from kansci.ledger import AnyRecord, load_records, save
 from kansci.models import Model, list_models
 from kansci.packages import PACKAGES, get_package
 from kansci.record import Speed
@@ -194,8 +194,7 @@ def time_all(
                 seconds=seconds,
                 say=lambda what, head=head, status=status: status.update(f"{head}: {what}"),
             )
-        path = path_of(record, folder).with_name(f"{record.stem}.json")
-        write_atomically(path, record.model_dump_json() + "\n")
+        save(record, folder)
         made.append(record)
         left = (time.monotonic() - begun) * sum(costs[number:]) / sum(costs[:number])
         rest = f"; about {spoken(left)} left" if left else ""

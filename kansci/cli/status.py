@@ -11,7 +11,7 @@ from typing import Annotated, Any, NamedTuple, get_args
 import typer
 from rich.markup import escape
 
-from kansci.cli.ahead import Ahead, cores, counted, look_ahead
+from kansci.cli.ahead import Ahead, counted, look_ahead
 from kansci.cli.listing import Json, listing, wide_console
 from kansci.cli.selection import (
     Budgets,
@@ -25,6 +25,7 @@ from kansci.cli.selection import (
     select,
     spoken,
 )
+from kansci.environment import cores
 from kansci.plan import read_shard
 from kansci.record import FAILED, Record, Status
 

@@ -7,7 +7,6 @@ from kansci.optim.lm import LevenbergMarquardt as LevenbergMarquardt
 from kansci.optim.schedules import constant as constant
 from kansci.optim.schedules import cosine as cosine
 from kansci.optim.sgd import SGD as SGD
-from kansci.optim.stepper import Normal as Normal
 from kansci.optim.stepper import Objective as Objective
 from kansci.optim.stepper import Stepper as Stepper
 from kansci.optim.stepper import SumOfSquares as SumOfSquares

@@ -8,7 +8,7 @@ recorded once and replayed.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import NamedTuple, Protocol, runtime_checkable
+from typing import Protocol, runtime_checkable
 
 from torch import Tensor
 
@@ -23,20 +23,6 @@ class Objective(Protocol):
         ...
 
 
-class Normal(NamedTuple):
-    r"""The normal equations of a loss $|r|^2$ with Jacobian $J = \partial r/\partial w$.
-
-    Attributes:
-        gram: $J^T J$, `(member, n, n)`.
-        gradient: $J^T r$, `(member, n)`: **half** the gradient of the loss.
-        loss: $|r|^2$, `(member,)`.
-    """
-
-    gram: Tensor
-    gradient: Tensor
-    loss: Tensor
-
-
 @runtime_checkable
 class SumOfSquares(Protocol):
     """An objective that is $|r|^2$ for each member, weights of the residuals included."""
@@ -46,7 +32,12 @@ class SumOfSquares(Protocol):
         ...
 
     def normal(self) -> tuple[Tensor, Tensor, Tensor]:
-        """What `Normal` names, in its order; a plain tuple will do."""
+        r"""The normal equations of a loss $|r|^2$ with Jacobian $J = \partial r/\partial w$.
+
+        Returns:
+            $J^T J$, `(member, n, n)`; $J^T r$, `(member, n)`, which is **half** the gradient of the
+            loss; and $|r|^2$, `(member,)`.
+        """
         ...
 
 

@@ -7,7 +7,6 @@ is ended leaves half-written is done again by the next push, so ending them is a
 from __future__ import annotations
 
 import multiprocessing
-import os
 import signal
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
@@ -15,6 +14,7 @@ from contextlib import contextmanager, suppress
 from multiprocessing.connection import Connection, wait
 from typing import Any
 
+from kansci.environment import cores
 from kansci.ledger import AnyRecord
 from kansci.place import sqlite_file
 from kansci.store.speech import StoreError
@@ -30,8 +30,7 @@ def processes_for(uri: str) -> int:
     """As many as processors, four at most; one for SQLite, whose writers wait for one another."""
     if sqlite_file(uri) is not None:
         return 1
-    own = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return min(own or 1, MOST)
+    return min(cores(), MOST)
 
 
 def push(

@@ -155,10 +155,6 @@ class Store:
         )
         self.client.set_terminated(identity, run.status, end_time=end)
 
-    def missing(self, records: Iterable[AnyRecord]) -> list[AnyRecord]:
-        """The Records, each key once, that have no complete run yet."""
-        return self._survey(newest(records)).missing
-
     def sync(
         self,
         records: Iterable[AnyRecord],

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from pydantic import ValidationError
 
+from kansci.environment import own_version
 from kansci.errors import UserError
 from kansci.ledger import load_records, path_of, weights_beside
 from kansci.models import Model
@@ -99,17 +99,10 @@ def entry_of(
             licence=licence,
             suite=suite,
             about=about or model.about or None,
-            kansci=_version(),
+            kansci=own_version(),
         )
     except ValidationError as error:
         raise UserError(f"--{refusal(error)}") from error
-
-
-def _version() -> str:
-    try:
-        return version("kansci")
-    except PackageNotFoundError:  # run out of an unpacked wheel
-        return "unknown"
 
 
 def _records(found: Sequence[Record], folder: Path, *, weights: bool) -> dict[str, bytes]:

@@ -11,10 +11,10 @@ from typing import Any
 import sympy
 from torch import Tensor, nn
 
-from kansci.hooks import offered, own
+from kansci.hooks import offered
 from kansci.models.edges.parts import parts
 from kansci.models.multiply import Multiply
-from kansci.models.units import Units
+from kansci.models.units import Units, without_units
 from kansci.symbolic.layer import SymbolicLayer
 from kansci.symbolic.library import FUNCTIONS
 
@@ -45,7 +45,7 @@ def expressions(network: nn.Module, symbols: Sequence[str] | None = None) -> tup
         ValueError: where an edge has no name yet, where a part has no words, or for another
             number of symbols than inputs.
     """
-    row = [own(network)] if offered(network, "symbolic") else parts(network)
+    row = [without_units(network)] if offered(network, "symbolic") else parts(network)
     names = _names(network, row[0] if row else None, symbols)
     inputs: Words = [sympy.Symbol(name) for name in names]
     words, units = inputs, network if isinstance(network, Units) else None
