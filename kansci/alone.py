@@ -1,4 +1,4 @@
-"""Alone on the machine: a lock that keeps two measurements of one user apart.
+"""Alone on the machine: a lock that keeps two runs of `kansci speed` of one user apart.
 
 The system holds the lock for the process and frees it whenever that ends, killed or not.
 """

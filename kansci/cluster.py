@@ -17,7 +17,7 @@ import torch
 from kansci.assignment import can_travel
 from kansci.engine import execute as execute_here
 from kansci.errors import UserError
-from kansci.membership import LOOK, Head, Need, connect, last_line, load_ray, need
+from kansci.membership import LOOK, Head, Need, connect, last_line, leave, load_ray, need
 from kansci.node import Reply, order, serve
 from kansci.objective import Gear
 from kansci.plan import steps_of
@@ -75,7 +75,7 @@ def execute(
                     progress(cell, steps_of(cell))
                 yield from _records(job, reply)
         finally:
-            load_ray().shutdown()
+            leave()
     staying = [job for job in every if not can_travel(job)]
     yield from execute_here(staying, **limits, workers=0, progress=progress, note=note)
 

@@ -16,12 +16,15 @@ import torch
 
 from kansci.record import Environment
 
+# What numbers come from; Records, and what is generated of them, say nothing of the code that did.
+CODE = ("kansci", "tasks", "pyproject.toml", ":(glob)leaderboards/**/*.py")
+
 
 def environment(device: torch.device) -> Environment:
     """Of this process, now."""
     commit, dirty = _commit()
     return Environment(
-        kansci=_version(),
+        kansci=own_version(),
         python=platform.python_version(),
         torch=torch.__version__,
         numpy=numpy.__version__,
@@ -36,8 +39,16 @@ def environment(device: torch.device) -> Environment:
     )
 
 
+def cores() -> int:
+    """That this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
 @cache
-def _version() -> str:
+def own_version() -> str:
+    """Of kansci."""
     try:
         return version("kansci")
     except PackageNotFoundError:  # run out of an unpacked wheel
@@ -74,8 +85,7 @@ def _commit() -> tuple[str | None, bool | None]:
         ).stdout.strip()
 
     try:
-        # Records and what is generated from them say nothing of the code that made them.
-        changed = git("status", "--porcelain", "--", "kansci", "tasks", "pyproject.toml")
+        changed = git("status", "--porcelain", "--", *CODE)
         return git("rev-parse", "HEAD"), bool(changed)
     except (OSError, subprocess.SubprocessError):
         return None, None

@@ -31,6 +31,8 @@ SETTINGS = {  # read by Ray when it is loaded
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
 }
 
+_JOINED: list[str] = []  # by `connect`, at most one
+
 
 class Need(NamedTuple):
     """What a job reserves on a node.
@@ -78,6 +80,13 @@ def connect(address: str, wanted: Need) -> int:
     if room := _room(ray, wanted):
         return room
     raise UserError(f"--address {address}: want a node with {wanted} for a job, got none; add one")
+
+
+def leave() -> None:
+    """Ends what `connect` began; a cluster that this process had joined before stays joined."""
+    if _JOINED:
+        _JOINED.clear()
+        load_ray().shutdown()
 
 
 class Head:
@@ -140,6 +149,7 @@ def _join(ray: Any, address: str) -> None:
         ray.init(address=address, log_to_driver=False, configure_logging=False)
     except (ray.exceptions.RayError, OSError, RuntimeError, ValueError) as error:
         raise UserError(f"--address {address}: {_why(error)}") from error
+    _JOINED.append(address)
     # What Ray has to say of nodes and retries it would print to stdout, which may be JSON.
     printing: Any = import_module("ray._private.worker")
     printing.print_to_stdstream = lambda *_, **__: None

@@ -102,6 +102,11 @@ class Child:
                 pass
             self._exit, self.over = read_exit(self._word_said), True
 
+    @property
+    def next_look(self) -> float:
+        """When the clock has something to say of it: as it is late, or does not end when told."""
+        return self.deadline if self._verdict is None else self.deadline + PATIENCE
+
     def look_at_the_clock(self) -> None:
         """Kills what is late."""
         late = time.monotonic() - self.deadline

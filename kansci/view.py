@@ -172,7 +172,9 @@ def _training(recipe: Recipe, rate: float | None) -> dict[str, str]:
         "dtype": recipe.dtype,
         "points": "the task's" if recipe.points is None else str(recipe.points),
         "resample": str(recipe.resample),
+        "collocation": recipe.collocation,
         "method": recipe.method,
+        **_further(recipe.model_dump(include={"strength", "memory"}, exclude_none=True)),
     }
 
 
@@ -186,8 +188,15 @@ def _outcome(record: Record) -> dict[str, str]:
 
 
 def _optimizer(one: Optimizer) -> str:
-    refined = f" refine {one.refine}" if one.refine > 1 else ""
-    return f"{one.name} {one.evaluations} {one.schedule}{refined}"
+    """`lbfgs 500 cosine history 50`: all that it has beside is said, or two would look alike."""
+    plain = {"name", "evaluations", "schedule"}
+    rest = _further(one.model_dump(exclude=plain, exclude_defaults=True))
+    words = (f"{name} {value}" for name, value in rest.items())
+    return " ".join((one.name, str(one.evaluations), one.schedule, *words))
+
+
+def _further(numbers: dict[str, float]) -> dict[str, str]:
+    return {name: f"{value:g}" for name, value in numbers.items()}
 
 
 def _price(sparse: Sparse) -> str:

@@ -32,6 +32,7 @@ def test_only_force_is_a_kill():
 
 
 def test_kills_for_memory_are_counted_where_the_system_counts_them():
-    counted = Path("/proc/vmstat").is_file() and "oom_kill " in Path("/proc/vmstat").read_text()
-    assert killed_for_memory() >= 0
-    assert counted or killed_for_memory() == 0
+    file = Path("/proc/vmstat")
+    lines = file.read_text().splitlines() if file.is_file() else []
+    before = int(dict(line.split() for line in lines).get("oom_kill", 0))
+    assert before <= killed_for_memory() <= (before + 10 if lines else 0)

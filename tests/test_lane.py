@@ -250,4 +250,4 @@ def test_on_a_gpu_the_ratio_is_of_events(gear):
     there = lap("kan", gear=gear, pieces=PIECES[1:3])._replace(device=torch.device("cuda"))
     record = perform(there, precision=1e3, seconds=5)
     assert (record.status, record.left_out) == ("ok", ())
-    assert all(one.device_ms > 0 for one in record.timings)
+    assert [one.device_ms > 0 for one in record.timings] == [True] * len(PIECES[1:3])
