@@ -88,6 +88,10 @@ CHEATS = {
         "say(tried(kansci.get_task, 'feynman27/I.12.11'), tried(os.listdir, {tasks!r}))",
         "('UnknownName', 'FileNotFoundError')",
     ),
+    "classes of images": (
+        "from sklearn.datasets import load_digits; say(tried(load_digits))",
+        "RuntimeError: FileNotFoundError",
+    ),
     "open files": (
         "held = [f'/proc/self/fd/{{n}}' for n in os.listdir('/proc/self/fd')]\n"
         "        say({{os.readlink(one).split(':')[0] for one in held if os.path.exists(one)}}"

@@ -17,13 +17,15 @@ from torch import nn
 from kansci.discover import Origin, get_model, get_task
 from kansci.errors import UserError
 from kansci.models import Model, list_models
+from kansci.record import Record
 from kansci.sampling import stream
 from kansci.sandbox.handout import handed
 from kansci.standing import final
-from kansci.verification import reload
+from kansci.testing import check
+from kansci.verification import lawful, reload
 from kansci.verification.audit import USUAL, YARDSTICKS, Lot, Plan, spread
 from kansci.verification.judging import judge
-from kansci.verification.recount import adapted, leaves, varied
+from kansci.verification.recount import adapted, learned, leaves
 from kansci.verification.reload import Kept, reloaded
 from kansci.verification.results import Results
 from kansci.verification.rule import ruling
@@ -226,7 +228,11 @@ def test_what_differs_between_members_or_from_the_start_is_adapted() -> None:
     now["a"][0, 2] = 1
     assert adapted(now, start) == 2
     assert adapted(start, start) == 0
-    assert varied(now) == 1
+    assert learned(now, start, share=0) == 2
+    nearly = {**start, "b": start["b"] * (1 + 1e-7)}
+    assert [learned(nearly, start, share=share) for share in (0, 1e-6)] == [1, 0]
+    with pytest.raises(ValueError, match="another state"):
+        learned(now, {"a": start["a"]}, share=0)
 
 
 @pytest.mark.parametrize("model", ["mlp-silu", "kan", "mlp-rff", "linear-rbf", "legendre"])
@@ -238,7 +244,8 @@ def test_networks_of_the_zoo_answer_as_before_when_they_are_reloaded(
     assert found.reason == ""
     assert found.away <= 1
     assert (found.parameters, found.adapted) == (record.parameters, record.adapted)
-    assert found.varied <= found.parameters + found.adapted
+    assert found.learned <= found.parameters + found.adapted
+    assert found.held >= found.learned
 
 
 class Hider(nn.Module):
@@ -262,7 +269,8 @@ def hider(monkeypatch: pytest.MonkeyPatch) -> Model:
     model = Model("hider", hiding)
 
     def asked(origin: Origin, function: str, *, seconds: float, purpose: str, **given: Any) -> Any:
-        return import_module(function.partition(":")[0]).asked(model, **given)
+        module, _, name = function.partition(":")
+        return getattr(import_module(module), name)(model, **given)
 
     monkeypatch.setattr(reload, "errand", asked)
     return model
@@ -309,9 +317,10 @@ def test_honest_records_are_verified(records: Path, results: tuple[Plan, Results
     assert found.reasons == ()
     assert found.status == "verified"
     assert [one.away for one in found.retuned] == [0.0] * 3
-    assert len(found.varied) == len(found.compared) == len(found.reloads) == len(TASKS)
+    assert len(found.varied) == len(found.compared) == len(TASKS)
     assert found.excess is not None
-    assert {one.of for one in found.reloads} == {"submitted"}
+    wanted = [(of, task) for of in ("secret", "submitted") for task in TASKS]
+    assert sorted((one.of, one.task) for one in found.reloads) == sorted(wanted)
     assert SECRET.decode() not in found.model_dump_json()
     again = Verification.model_validate_json(found.model_dump_json())
     assert again.model_dump_json() == found.model_dump_json()
@@ -350,15 +359,80 @@ def test_records_that_were_edited_are_flagged(records: Path, results: tuple[Plan
     groups = {n: found.records(n) for n in ("secret", "retuned", "variants", "yardsticks")}
     said = reasons(judge(plan, honest, groups, small))
     assert "trainable numbers, the Record says" in said
-    assert "numbers differ between seeds" in said
+    assert "numbers differ between seeds or from their start" in said
 
 
 def reasons(verdict: Verification) -> str:
     return " ".join(map(str, verdict.reasons))
 
 
+def test_forgetting_that_was_edited_away_is_flagged(
+    records: Path, results: tuple[Plan, Results]
+) -> None:
+    plan, found = results
+    honest = of_zoo("mlp-silu", records)
+
+    def learns(record: Record) -> Record:
+        """In truth every stage is learned and lost; a few evaluations have shown neither."""
+        errors = np.array(record.errors)  # (stage, probe, member)
+        for stage in range(len(record.stages) - 1):
+            errors[stage, stage] = 1e-3
+        return record.updated(errors=errors.tolist())
+
+    groups = {n: found.records(n) for n in ("secret", "retuned", "variants", "yardsticks")}
+    groups["secret"] = [learns(one) for one in groups["secret"]]
+    verdict = judge(plan, honest, groups, found.apart())
+    assert "decades more are forgotten on 1 tasks in stages" in reasons(verdict)
+
+    def before(record: Record) -> Record:
+        untrained = (np.array(record.untrained) * 100).tolist()
+        return record.updated(untrained=untrained) if record.untrained else record
+
+    edited = tuple(map(before, honest.records))
+    verdict = judged(plan, Subject("mlp-silu", honest.bundle, edited, records), found)
+    assert "decades from those of secret seeds, want at most 0.5" in reasons(verdict)
+
+
+def tame(dim_in: int, dim_out: int, parameters: int) -> nn.Module:
+    return nn.Sequential(nn.Linear(dim_in, 9), nn.Tanh(), nn.Linear(9, dim_out))
+
+
+def test_a_model_that_declares_too_few_derivatives_breaks_a_law(
+    records: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def examined(origin: Origin, function: str, **given: Any) -> Any:
+        size = {name: given[name] for name in ("dim_in", "dim_out", "parameters")}
+        return json.loads(json.dumps(check(Model("tame", tame, derivatives=count), **size).json()))
+
+    monkeypatch.setattr(lawful, "errand", examined)
+    found = of_zoo("mlp-silu", records).records
+    count = None
+    assert lawful.broken(Origin("tame"), found) == ()
+    count = 1
+    (said,) = lawful.broken(Origin("tame"), found[:1])
+    assert "law 'derivatives'" in said
+    monkeypatch.setattr(lawful, "errand", lambda *what, **given: {"laws": []})
+    assert "says nothing of" in lawful.broken(Origin("tame"), found[:1])[0]
+
+
+def test_more_numbers_than_the_budget_are_flagged_however_they_are_declared(
+    records: Path, results: tuple[Plan, Results]
+) -> None:
+    plan, found = results
+    wide = [_wide(one) for one in found.apart().reloads]
+    groups = {n: found.records(n) for n in ("secret", "retuned", "variants", "yardsticks")}
+    apart = found.apart().model_copy(update={"reloads": tuple(wide)})
+    verdict = judge(plan, of_zoo("mlp-silu", records), groups, apart)
+    assert "and 20000 adapted numbers are over the budget" in reasons(verdict)
+
+
+def _wide(one: Any) -> Any:
+    """As a model with frozen random features has it."""
+    return one.model_copy(update={"adapted": 20_000, "declared_adapted": 20_000})
+
+
 def _more(one: Any) -> Any:
-    return one.model_copy(update={"parameters": 900, "varied": 900, "adapted": 3})
+    return one.model_copy(update={"parameters": 900, "learned": 900, "adapted": 3})
 
 
 def test_what_only_knows_public_truths_is_flagged(

@@ -42,6 +42,8 @@ def _checks(found: Verification) -> Iterator[Line]:
     yield _rates(found)
     yield _variants(found)
     yield from _networks(found)
+    broken = sum(reason.check == "laws" for reason in found.reasons)
+    yield "laws", _word(not broken), f"{broken} broken"
     yield "source", "", f"{len(found.warnings)} warnings"
     yield _speed(found)
 
@@ -65,7 +67,8 @@ def _networks(found: Verification) -> Iterator[Line]:
     yield "networks", _word(not _flagged(found, "networks")), said
     most = max((one.parameters for one in found.reloads), default=0)
     adapted = max((one.adapted for one in found.reloads), default=0)
-    said = f"{most} trainable at most, {adapted} adapted"
+    held = max((one.held for one in found.reloads), default=0)
+    said = f"{most} trainable at most, {adapted} adapted; {held} held in all"
     yield "numbers", _word(not _flagged(found, "numbers")), said
 
 

@@ -21,7 +21,7 @@ from functools import cache
 from glob import glob
 from pathlib import Path
 
-from kansci.discover import PACKAGE
+from kansci.discover import PACKAGE, home
 from kansci.errors import UserError
 from kansci.forkserver import Around
 
@@ -116,7 +116,6 @@ def _scratch() -> str:
 
 
 def _command(files: tuple[Path, ...]) -> tuple[str, ...]:
-    shipped = PACKAGE / "_shipped"  # of a wheel: tasks, and with them true answers
     gpu = [word for one in sorted(glob("/dev/nvidia*")) for word in ("--dev-bind", one, one)]
     return (
         shutil.which("bwrap") or "bwrap",
@@ -129,7 +128,7 @@ def _command(files: tuple[Path, ...]) -> tuple[str, ...]:
         *(word for one in SYSTEM for word in _same(one)),
         *(word for one in SETTINGS for word in ("--ro-bind-try", one, one)),
         *(word for one in _pythons() for word in ("--ro-bind", one, one)),
-        *(("--tmpfs", str(shipped)) if shipped.is_dir() else ()),
+        *(word for one in _answers() for word in ("--tmpfs", one)),
         *(word for one in files for word in ("--ro-bind", str(one), str(one))),
         *("--dir", SCRATCH, "--chdir", SCRATCH),
         *("--remount-ro", "/dev", "--remount-ro", "/"),
@@ -143,6 +142,19 @@ def _same(folder: str) -> tuple[str, ...]:
     if path.is_symlink():
         return ("--symlink", os.readlink(path), folder)
     return ("--ro-bind", folder, folder) if path.is_dir() else ()
+
+
+def _answers() -> list[str]:
+    """Folders with true answers that lie in others which are seen, and are to be empty.
+
+    Those are tasks and Records, of a wheel or of a checkout under a folder of the system, and the
+    images that come with scikit-learn.
+    """
+    images = {Path(one) / "sklearn" / "datasets" / "data" for one in sys.path if one}
+    own = {home(name) for name in ("tasks", "leaderboards")}
+    every = {one.resolve() for one in (PACKAGE / "_shipped", *own, *images) if one.is_dir()}
+    seen = {Path(one).resolve() for one in (*SYSTEM, *_pythons())}
+    return sorted(str(one) for one in every if seen & {one, *one.parents})
 
 
 def _pythons() -> list[str]:

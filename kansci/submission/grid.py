@@ -85,6 +85,9 @@ def _lie(record: Record, cell: Cell, sizes: Mapping[Size, int | None]) -> str:
         return f"want answers of its network, which has {count} numbers, got 'does not fit'"
     if record.parameters not in (None, count):
         return f"want {count} parameters, as its network has, got {record.parameters}"
+    if (count or 0) + record.adapted > record.budget:
+        numbers = f"{count} trainable and {record.adapted} adapted"
+        return f"want numbers within the budget of {record.budget}, got {numbers}"
     return misstated(record, unfinished(cell.task, cell.model, cell.budget, cell.recipe))
 
 

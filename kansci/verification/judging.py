@@ -4,26 +4,34 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from statistics import fmean, median
+from statistics import fmean
 
+import numpy as np
 import torch
 
 from kansci.environment import environment
 from kansci.errors import UserError
+from kansci.forgetting import lost
 from kansci.record import PROTOCOL, Record, Trial, record_key
 from kansci.standing import final
 from kansci.submission.facts import misstated
 from kansci.verification.audit import Plan
-from kansci.verification.results import Apart, Reload
-from kansci.verification.rule import LEAST, LEVEL, Ruling, ruling
+from kansci.verification.reasons import (
+    differs,
+    memorised,
+    missing,
+    of_networks,
+    rates,
+    remembers,
+)
+from kansci.verification.results import Apart
+from kansci.verification.rule import ruling
 from kansci.verification.scan import scan
 from kansci.verification.subject import Subject
 from kansci.verification.trainings import audited_of
 from kansci.verification.variants import PREFIX
 from kansci.verification.verdict import Compared, Reason, Retuned, Varied, Verification, cell
 
-RATE = 0.1  # decades by which the tuning of a rate may end worse: as far as rounding moves it
-LOST = 1.0  # decades that may be lost on variants beyond what yardsticks lose
 Groups = Mapping[str, Sequence[Record]]
 
 
@@ -46,12 +54,13 @@ def judge(plan: Plan, subject: Subject, groups: Groups, apart: Apart) -> Verific
     varied = list(_varied(audited, plan, groups))
     excess = fmean(one.lost - fmean(one.yardsticks.values()) for one in varied) if varied else None
     reasons = (
-        *_missing(apart),
+        *missing(apart),
         *_sources(audited, groups["secret"]),
-        *_differs(rule, plan),
-        *_rates(retuned),
-        *_memorised(excess, varied),
-        *(reason for one in apart.reloads for reason in _reload(one)),
+        *differs(rule, len(compared)),
+        *remembers(compared),
+        *rates(retuned),
+        *memorised(excess, varied),
+        *(reason for one in apart.reloads for reason in of_networks(one)),
     )
     source = subject.file.read_text(encoding="utf-8") if subject.file else ""
     return Verification(
@@ -101,15 +110,23 @@ def _compared(record: Record, plan: Plan, secret: Sequence[Record]) -> Compared:
         submitted=float(final(record).mean()),
         secret=float(final(again).mean()),
         status=again.status,
+        kept=_kept(record, again),
+        before=_before(record, again),
     )
 
 
-def _missing(apart: Apart) -> Iterator[Reason]:
-    if apart.incomplete:
-        yield Reason(check="Records", said=apart.incomplete)
-    if not apart.reloads:
-        said = "no network could be reloaded: no weights are there"
-        yield Reason(check="networks", said=said)
+def _kept(record: Record, again: Record) -> float | None:
+    if len(record.stages) < 2 or not (record.errors and again.errors):
+        return None
+    return float(lost(again).mean() - lost(record).mean())
+
+
+def _before(record: Record, again: Record) -> float | None:
+    """Between means of log10 of errors, whatever was clipped: untrained networks are alike."""
+    if not (record.untrained and again.untrained):
+        return None
+    means = (np.log10(np.clip(one.untrained, 1e-300, 1e300)).mean() for one in (again, record))
+    return float(abs(np.subtract(*means)))
 
 
 def _sources(audited: Sequence[Record], secret: Sequence[Record]) -> Iterator[Reason]:
@@ -142,15 +159,6 @@ def _key(record: Record) -> str:
     )
 
 
-def _differs(rule: Ruling, plan: Plan) -> Iterator[Reason]:
-    if rule.flagged:
-        said = (
-            f"from secret seeds errors end {rule.mean:.2f} decades higher on {len(plan.audited)} "
-            f"cells, p = {rule.p:.2g}; want p of at least {LEVEL:g}, or at most {LEAST:g} decades"
-        )
-        yield Reason(check="secret seeds", said=said)
-
-
 def _retuned(record: Record, again: Sequence[Record]) -> Retuned:
     found = _found(record, record.name, again, record.model)
     rate = record.rate
@@ -180,16 +188,6 @@ def _away(trials: Sequence[Trial], rate: float, *, of_decades: bool) -> float:
     return min(away, 6.0) if math.isfinite(away) else 6.0
 
 
-def _rates(retuned: Sequence[Retuned]) -> Iterator[Reason]:
-    """The median, as one chaotic training proves nothing."""
-    if retuned and (away := median(one.away for one in retuned)) > RATE:
-        said = (
-            f"tuned again on the public seeds, submitted rates end {away:.2f} decades worse than "
-            f"the best, want at most {RATE:g}: were they chosen by the tuning?"
-        )
-        yield Reason(check="rates", said=said)
-
-
 def _varied(audited: Sequence[Record], plan: Plan, groups: Groups) -> Iterator[Varied]:
     again, yardsticks = groups["secret"], groups["yardsticks"]
     for record in (one for one in audited if one.name in plan.varied):
@@ -208,36 +206,3 @@ def _lost(record: Record, model: str, public: Sequence[Record], varied: Sequence
     there = _found(record, record.name, public, model)
     here = _found(record, f"{PREFIX}{record.name}", varied, model)
     return float(final(there).mean() - final(here).mean())
-
-
-def _memorised(excess: float | None, varied: Sequence[Varied]) -> Iterator[Reason]:
-    if excess is not None and len(varied) > 1 and excess > LOST:
-        said = (
-            f"on variants of {len(varied)} tasks it loses {excess:.2f} decades more than "
-            f"yardsticks do, want at most {LOST:g}: does it know the public truths?"
-        )
-        yield Reason(check="variants", said=said)
-
-
-def _reload(one: Reload) -> Iterator[Reason]:
-    where = f"{one.task} at {one.budget}"
-    if one.reason:
-        said = f"{where}: networks cannot be reloaded: {one.reason}"
-        yield Reason(check="networks", said=said)
-        return
-    if one.away > 1:
-        said = (
-            f"{where}: reloaded networks answer otherwise than their Record says, by "
-            f"{one.away:.3g} times what rounding explains: what is not in their state?"
-        )
-        yield Reason(check="networks", said=said)
-    trained, adapted = one.declared_parameters, one.declared_adapted
-    both = trained + adapted
-    counts = (
-        (one.parameters != trained, f"{one.parameters} trainable numbers", trained),
-        (one.adapted > adapted, f"{one.adapted} adapted numbers", adapted),
-        (one.varied > both, f"{one.varied} numbers differ between seeds", both),
-    )
-    for wrong, what, declared in counts:
-        if wrong:
-            yield Reason(check="numbers", said=f"{where}: {what}, the Record says {declared}")

@@ -40,9 +40,26 @@ def adapted(now: Mapping[str, Tensor], start: Mapping[str, Tensor]) -> int:
     return count
 
 
-def varied(state: Mapping[str, Tensor]) -> int:
-    """Numbers of one network that differ between members, trained or not.
+def learned(state: Mapping[str, Tensor], start: Mapping[str, Tensor], *, share: float) -> int:
+    """Numbers of one network that differ between members or from how they began, trained or not.
 
-    This asks nothing but the file of weights: no code of the model has a part in it.
+    Whoever built the networks that begin had no part of what was learned.
+
+    Args:
+        state: of a file of weights, `(member, ...)` by name.
+        start: the same of networks that nobody has trained.
+        share: by which part of itself a number may differ from its start, as other machines draw
+            other last digits.
+
+    Raises:
+        ValueError: for other names or shapes.
     """
-    return sum(int((tensor != tensor[:1]).any(0).sum()) for tensor in state.values())
+    if {n: t.shape for n, t in state.items()} != {n: t.shape for n, t in start.items()}:
+        raise ValueError("networks that begin have another state than those that learned")
+    count = 0
+    for name, tensor in state.items():
+        begun = start[name].to(tensor.dtype)
+        away = (tensor.double() - begun.double()).abs() > share * begun.double().abs()
+        differs = (tensor != tensor[:1]) | away | tensor.isnan()
+        count += int(differs.any(0).sum())
+    return count

@@ -8,8 +8,9 @@ $$|e' - e| \le 6 \cdot 10^{-6}\,e + 16\,\varepsilon\,(1 + |y|_\infty / u) + \min
 with $u$ the unit that errors are measured in, $\varepsilon$ the dtype's spacing at 1, $y$ the truth
 and $\rho$ the root of the mean square by which answers change, in $u$, where inputs are replaced by
 the next numbers: 1e-6 for the answers and half a unit of the sixth digit at most for the Record;
-some roundings of numbers as large as the truth; and more for sums whose large terms cancel, which
-are as far from themselves in another order. See docs/verification.md for what was measured.
+some roundings of numbers as large as the truth; and, of the zoo's controls alone, more for sums
+whose large terms cancel, which are as far from themselves in another order. See
+docs/verification.md for what was measured.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load as numbers_of
 from torch import Tensor
 
+from kansci.board import is_control
 from kansci.discover import Origin, get_task
 from kansci.errors import DoesNotFit, UserError
 from kansci.ledger import path_of, weights_beside
@@ -34,7 +36,7 @@ from kansci.record import Record, Speed
 from kansci.sandbox import errand
 from kansci.sandbox.handout import handed
 from kansci.task import Probe, Task
-from kansci.verification.recount import varied
+from kansci.verification.recount import learned
 from kansci.verification.reloading import written
 from kansci.verification.results import Reload
 
@@ -47,7 +49,8 @@ FAULTS = (
     *(OSError, UserError, DoesNotFit, NoBase64, SafetensorError, KeyError, ValueError),
     *(TypeError, OverflowError, IndexError, RuntimeError),
 )
-APART = "reload"  # the purpose of its sandbox
+APART, BEGINS = "reload", "begin"  # the purposes of sandboxes: what begins knows no weights
+SHARE = {"submitted": 1e-6, "secret": 0.0}  # the secret run was made on this machine
 
 
 class Kept(NamedTuple):
@@ -80,12 +83,18 @@ def reloaded(model: Origin, kept: Kept) -> Reload:
         task, data = get_task(record.name), kept.weights.read_bytes()
         answers = _asked(model, record, task, data)
         away = _away(record, task, answers)
-        counts = dict(zip(("parameters", "adapted"), map(int, answers["counts"]), strict=True))
-        differ = varied(numbers_of(data))
+        trained, adapted = map(int, answers["counts"])
+        state = numbers_of(data)
+        counts = {
+            "parameters": trained,
+            "adapted": adapted,
+            "learned": learned(state, _begun(model, record, task), share=SHARE[kept.of]),
+            "held": sum(tensor[0].numel() for tensor in state.values()),
+        }
     except FAULTS as why:
         reason = str(why) if isinstance(why, UserError | DoesNotFit) else f"no answers: {why}"
         return blank.model_copy(update={"reason": reason[:300]})
-    return blank.model_copy(update={"away": away, "varied": differ, **counts})
+    return blank.model_copy(update={"away": away, **counts})
 
 
 def timed(model: Origin, budget: int) -> Speed | None:
@@ -107,12 +116,31 @@ def _asked(model: Origin, record: Record, task: Task, weights: bytes) -> Mapping
         f"{written.__module__}:asked",
         seconds=SECONDS,
         purpose=APART,
-        record=record.updated(errors=(), untrained=(), curves=(), tuning=()).model_dump_json(),
+        record=_bare(record),
         handed=handed(task).model_dump_json(),
         weights=written(weights),
         points=written(points),
     )
     return numbers_of(b64decode(str(said), validate=True))
+
+
+def _begun(model: Origin, record: Record, task: Task) -> Mapping[str, Tensor]:
+    function = f"{written.__module__}:started"
+    said = errand(
+        model,
+        function,
+        seconds=SECONDS,
+        purpose=BEGINS,
+        record=_bare(record),
+        handed=handed(task).model_dump_json(),
+    )
+    return numbers_of(b64decode(str(said), validate=True))
+
+
+def _bare(record: Record) -> str:
+    """What a fresh process is told of it: nothing of what came of the training."""
+    nothing = {"errors": (), "untrained": (), "curves": (), "tuning": ()}
+    return record.updated(**nothing, beside={}, coefficients={}).model_dump_json()
 
 
 def _away(record: Record, task: Task, answers: Mapping[str, Tensor]) -> float:
@@ -134,7 +162,8 @@ def _away(record: Record, task: Task, answers: Mapping[str, Tensor]) -> float:
         then = torch.tensor(record.errors[-1][place], dtype=torch.double)  # (member,)
         cancelled = CANCELLED * (nearby - here).square().mean((1, 2)).sqrt() / unit
         allowed = RELATIVE * then + ROUNDINGS * eps * (1 + probe.y.abs().max() / unit)
-        allowed = allowed + torch.minimum(cancelled, then)
+        if is_control(record.model):  # of a submission, it would be as large as it likes
+            allowed = allowed + torch.minimum(cancelled, then)
         shares = ((now - then).abs() / allowed).nan_to_num(torch.inf)
         same = (now == then) | (now.isnan() & then.isnan())
         worst = max(worst, torch.where(same, 0.0, shares).max().item())

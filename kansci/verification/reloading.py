@@ -69,6 +69,21 @@ def asked(model: Model, record: str, handed: str, weights: str, points: str) -> 
     return written(found)
 
 
+def started(model: Model, record: str, handed: str) -> str:
+    """Networks of a Record as they begin, `written`: what they hold, `(member, ...)` by name.
+
+    Whoever is asked this is never handed what they learned.
+    """
+    torch.set_num_threads(1)
+    what = Record.model_validate_json(record)
+    with socket.socket() as nowhere:
+        task = blind(Handed.model_validate_json(handed), Line(nowhere), 0)
+    states = [named(_start(what, seed, task, model)) for seed in what.recipe.evaluation_seeds]
+    return written(
+        {name: torch.stack([one[name].detach() for one in states]) for name in states[0]}
+    )
+
+
 def _filled(record: Record, weights: bytes, task: Task, model: Model) -> list[nn.Module]:
     with tempfile.TemporaryDirectory() as folder:
         write_atomically(weights_beside(path_of(record, Path(folder))), weights)

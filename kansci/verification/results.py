@@ -21,7 +21,9 @@ class Reload(Frozen, frozen=True):
         away: the largest difference of an error from the Record's, in shares of what is allowed.
         reason: why there are no answers; empty if there are.
         parameters: trainable numbers of one network, as adapted ones counted there.
-        varied: numbers of its state that differ between seeds, counted in the file.
+        learned: numbers of its state that differ between seeds or from how they began, counted in
+            the file, and so by nobody that was submitted.
+        held: all numbers of its state.
     """
 
     task: str
@@ -31,7 +33,8 @@ class Reload(Frozen, frozen=True):
     reason: str = ""
     parameters: int = 0
     adapted: int = 0
-    varied: int = 0
+    learned: int = 0
+    held: int = 0
     declared_parameters: int = 0
     declared_adapted: int = 0
 
@@ -43,12 +46,14 @@ class Apart(Frozen, frozen=True):
         plan: SHA-256 of the plan that was run.
         incomplete: why the Records are not those of the whole suite; empty if they are.
         isolation: what the submitted code could not reach, in words.
+        unlawful: laws of `kansci check` that the model breaks, in words.
     """
 
     plan: str
     incomplete: str
     isolation: str
     reloads: tuple[Reload, ...]
+    unlawful: tuple[str, ...] = ()
     speed: Speed | None
 
 

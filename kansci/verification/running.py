@@ -13,8 +13,10 @@ from kansci.ledger import save
 from kansci.record import Record
 from kansci.sandbox import available
 from kansci.submission.grid import exact
+from kansci.submission.names import free_name
 from kansci.suite import Suite, get_suite, limits_of
 from kansci.verification.audit import RELOADED, Plan
+from kansci.verification.lawful import broken
 from kansci.verification.reload import Kept, reloaded, timed
 from kansci.verification.results import Apart, Reload, Results
 from kansci.verification.subject import Subject
@@ -60,15 +62,19 @@ def look(plan: Plan, subject: Subject, results: Results, *, say: Callable[[str],
     """
     origin = subject.origin(results.folder)
     reloads: list[Reload] = []
-    for one in _on_file(plan, subject, results)[:RELOADED]:
+    for one in _on_file(plan, subject, results):
         say(f"reloading {one.record.name}")
         reloads.append(reloaded(origin, one))
+    audited = audited_of(plan, subject)
+    say("examining")
+    unlawful = broken(origin, audited) if subject.file else ()
     say("timing")
     found = Apart(
         plan=plan.digest,
         incomplete=_incomplete(subject),
         isolation=available().sentence if subject.file else "A model of the zoo is not isolated.",
         reloads=tuple(reloads),
+        unlawful=unlawful,
         speed=timed(origin, limits_of(plan.suite).speed_budget or BUDGET),
     )
     results.write(found)
@@ -76,11 +82,12 @@ def look(plan: Plan, subject: Subject, results: Results, *, say: Callable[[str],
 
 
 def _on_file(plan: Plan, subject: Subject, results: Results) -> Sequence[Kept]:
-    """Audited Records whose networks are there: submitted ones, or those of the secret seeds."""
+    """Audited Records whose networks are there: those of the secret seeds, and submitted ones.
+
+    Of each the first few; who submits may leave networks out, and so choose among the latter alone.
+    """
     audited = [one for one in audited_of(plan, subject) if one.errors]
     own = [Kept(one, subject.home, "submitted") for one in audited if kept(one, subject.home)]
-    if own:
-        return own
     home = results.of("secret")
     asked = {(one.task, one.budget) for one in plan.audited}  # a folder may hold an older plan's
     again = (
@@ -88,7 +95,8 @@ def _on_file(plan: Plan, subject: Subject, results: Results) -> Sequence[Kept]:
         for one in results.records("secret")
         if (one.task, one.budget) in asked and one.recipe.evaluation_seeds == plan.seeds
     )
-    return [Kept(one, home, "secret") for one in again if one.errors and kept(one, home)]
+    secret = [Kept(one, home, "secret") for one in again if one.errors and kept(one, home)]
+    return [*secret[:RELOADED], *own[:RELOADED]]
 
 
 def _incomplete(subject: Subject) -> str:
@@ -97,6 +105,7 @@ def _incomplete(subject: Subject) -> str:
         return ""
     command = "kansci run, then kansci submit"
     try:
+        free_name(subject.name, subject.home.parent, own=subject.home)
         exact(subject.model(), get_suite(subject.suite), subject.records, command)
     except UserError as error:
         return str(error)

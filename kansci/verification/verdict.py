@@ -10,7 +10,7 @@ from kansci.record import Environment, Frozen, Number, Record, Speed
 from kansci.verification.results import Reload
 
 Status = Literal["verified", "flagged"]
-Check = Literal["Records", "secret seeds", "rates", "variants", "networks", "numbers"]
+Check = Literal["Records", "secret seeds", "rates", "variants", "networks", "numbers", "laws"]
 
 
 class Reason(Frozen, frozen=True):
@@ -24,13 +24,21 @@ class Reason(Frozen, frozen=True):
 
 
 class Compared(Frozen, frozen=True):
-    """An audited cell: decades of the submitted Record, and of the same from secret seeds."""
+    """An audited cell: decades of the submitted Record, and of the same from secret seeds.
+
+    Attributes:
+        kept: decades that secret seeds forget beyond what the submitted ones say; of tasks in
+            stages.
+        before: decades by which errors of untrained networks differ from what is submitted.
+    """
 
     task: str
     budget: int
     submitted: Number
     secret: Number
     status: str = Field(description="of the secret Record")
+    kept: Number | None = None
+    before: Number | None = None
 
 
 class Retuned(Frozen, frozen=True):
