@@ -5,6 +5,8 @@ from pathlib import Path
 from kansci.discover import find_model
 from kansci.ledger import save
 from kansci.models import Model
+from kansci.recipe import Recipe
+from kansci.record import Trial
 from kansci.runner import unfinished
 from kansci.submission.bundle import Bundle
 from kansci.submission.facts import counts, size_of
@@ -36,6 +38,8 @@ def written(folder: Path, name: str = "mykan", suite: str = "demo") -> Path:
             record.updated(
                 status="ok",
                 members=("ok",) * members,
+                rate=cell.recipe.rates[0],
+                tuning=tuning(cell.recipe),
                 errors=[[[0.5] * members for _ in record.probes] for _ in record.stages],
                 parameters=sizes[size_of(cell)],
                 environment=record.environment.model_copy(update={"dirty": False}),
@@ -43,6 +47,15 @@ def written(folder: Path, name: str = "mykan", suite: str = "demo") -> Path:
             folder / "made",
         )
     return file
+
+
+def tuning(recipe: Recipe) -> tuple[Trial, ...]:
+    """In which the first rate ends best."""
+    return tuple(
+        Trial(rate=rate, seed=seed, score=place)
+        for place, rate in enumerate(recipe.rates)
+        for seed in recipe.tuning_seeds
+    )
 
 
 def submitted(folder: Path, name: str = "mykan", **changes: str) -> Bundle:

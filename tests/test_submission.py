@@ -153,6 +153,16 @@ def test_a_name_that_somebody_has_is_refused(
         again(home, tmp_path / "models")
 
 
+def test_ones_own_model_is_submitted_again_once_its_bundle_is_removed(
+    home: Path, tmp_path: Path
+) -> None:
+    first = again(home, tmp_path / "models")
+    with pytest.raises(UserError, match=f"or remove {first.folder} to submit your own again"):
+        again(home, tmp_path / "models")
+    shutil.rmtree(first.folder)
+    assert again(home, tmp_path / "models").digest == first.digest
+
+
 def test_a_file_that_is_too_large_is_refused(home: Path, tmp_path: Path) -> None:
     file = tmp_path / "mykan.py"
     file.write_bytes((home / "mykan.py").read_bytes() + b"#" * 5_000_000)

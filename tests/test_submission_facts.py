@@ -1,22 +1,25 @@
 """What a submission says of its cells that is not so is refused, whatever its keys say."""
 
+from math import inf, nan
 from pathlib import Path
 from typing import Any
 
 import pytest
-from ledgers import record
+from ledgers import RECIPE, record
 from submissions import here, submitted, written
 
+from kansci.discover import home
 from kansci.errors import UserError
 from kansci.ledger import load_records, save
-from kansci.record import Curve, Record
+from kansci.models import get_model
+from kansci.record import Curve, Record, Trial
 from kansci.submission import submitting
 from kansci.submission.consistency import inconsistent
 from kansci.submission.facts import Size, counted, counts
 from kansci.submission.fields import safe_name
 from kansci.submission.grid import complete, exact
 from kansci.submission.ledger import load_ledger
-from kansci.suite import get_suite
+from kansci.suite import get_suite, list_suites
 from kansci.transfer import has_scores
 
 NOTHING: dict[str, Any] = {"members": (), "errors": (), "parameters": None}
@@ -92,6 +95,18 @@ def test_a_bundle_of_another_models_name_stops_the_ledger(
         load_ledger(tmp_path / "leaderboards")
 
 
+def test_two_bundles_of_one_name_but_for_case_stop_the_ledger(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(submitting, "foreign", here)
+    monkeypatch.setattr(submitting, "free_name", lambda name, out: name)
+    folder = tmp_path / "leaderboards"
+    submitted(folder)
+    submitted(tmp_path / "elsewhere", "MyKan").folder.rename(folder / "models" / "MyKan")
+    with pytest.raises(UserError, match="mykan: another model has that name"):
+        load_ledger(folder)
+
+
 @pytest.mark.parametrize("name", ["com1", "COM9", "lpt5", "nul"])
 def test_names_that_a_system_keeps_are_refused(name: str) -> None:
     with pytest.raises(ValueError, match="keeps for itself"):
@@ -117,9 +132,53 @@ def curve(*losses: tuple[float, ...], at: tuple[int, ...]) -> dict[str, Any]:
 def test_numbers_that_no_board_can_be_made_of_are_refused(
     changes: dict[str, Any], reason: str
 ) -> None:
-    sound = record("mykan", parameters=200, **curve((1, 1, 1), at=(1,)))
+    once = {"rate": 0.01, "tuning": (Trial(rate=0.01, seed=0, score=1),)}
+    sound = record("mykan", parameters=200, **once, **curve((1, 1, 1), at=(1,)))
     assert inconsistent(sound) == ""
     assert reason in inconsistent(sound.updated(**changes))
+
+
+def tuned(rate: float | None, *scores: float, trials: int = 4) -> Record:
+    """Of two rates and two seeds; a score for each pair, the seeds of a rate side by side."""
+    recipe = RECIPE.model_copy(update={"rates": (0.01, 0.1), "tuning_seeds": (7, 8)})
+    pairs = [(one, seed) for one in recipe.rates for seed in recipe.tuning_seeds]
+    tuning = tuple(
+        Trial(rate=one, seed=seed, score=score)
+        for (one, seed), score in zip(pairs[:trials], scores, strict=False)
+    )
+    return record("mykan", recipe=recipe, rate=rate, tuning=tuning)
+
+
+@pytest.mark.parametrize(
+    ("one", "reason"),
+    [
+        (tuned(0.01, 1, 1, 2, 2), ""),
+        (tuned(0.1, 1, 1, 2, 2), "want the rate whose trials end best, 0.01, got 0.1"),
+        (tuned(0.1, 9, -9, 0, -1), ""),  # by the mean over seeds
+        (tuned(0.01, 1.00001, 1.00001, 1, 1), ""),  # equal, before six digits were kept
+        (tuned(0.01, 1.0001, 1, 1, 1), "end best, 0.1, got 0.01"),
+        (tuned(0.01, inf, 1, 2, 2), "end best, 0.1, got 0.01"),
+        (tuned(0.01, inf, inf, inf, inf), ""),
+        (tuned(0.01, nan, 1, 2, 2), "that are numbers, got NaN"),
+        (tuned(0.05, 1, 1, 2, 2), "want a rate of 0.01, 0.1, got 0.05"),
+        (tuned(0.01, 1, 1, 2, trials=3), "want trials of 0.01, 0.1, each on 2 seeds, got 3"),
+        (tuned(0.01), "each on 2 seeds, got 0"),
+        (tuned(None), "want a rate where networks were trained, got none"),
+    ],
+)
+def test_a_rate_is_the_best_of_the_trials_that_the_recipe_makes(one: Record, reason: str) -> None:
+    found = inconsistent(one)
+    assert (reason in found) if reason else found == ""
+    assert "\n" not in found
+
+
+@pytest.mark.parametrize("folder", ["records", "standard"])
+def test_the_rates_of_the_ledger_are_the_best_of_their_trials(folder: str) -> None:
+    ledger = [one for one in load_records(home("leaderboards") / folder) if type(one) is Record]
+    settings = {one.model: get_model(one.model).settings for one in ledger}
+    tuned = [one for one in ledger if one.suite in list_suites()]  # others are tuned elsewhere
+    assert len(tuned) > 100
+    assert {inconsistent(one, settings[one.model]) for one in tuned} == {""}
 
 
 def test_scores_want_the_spread_of_every_probe() -> None:

@@ -13,12 +13,14 @@ from kansci import tables
 from kansci.api import get_board, rank
 from kansci.board import Row
 from kansci.errors import UserError
+from kansci.latex import latex
 from kansci.ledger import save
 from kansci.record import Record
 from kansci.submission import submitting
 from kansci.submission.bundle import Bundle
 from kansci.submission.ledger import load_ledger
-from kansci.submission.status import status_of
+from kansci.submission.status import _Verdict, status_of
+from kansci.verification.verdict import Verification
 
 BOARD = get_board("accuracy")
 
@@ -34,8 +36,18 @@ def bundle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bundle:
 
 
 def verify(bundle: Bundle, status: str, digest: str = "") -> None:
-    said = {"bundle": digest or bundle.digest, "status": status, "reasons": []}
+    said = verdict(bundle, status=status, bundle=digest or bundle.digest)
     bundle.verification.write_text(json.dumps(said), encoding="utf-8")
+
+
+def verdict(bundle: Bundle, /, **changes: object) -> dict[str, object]:
+    """As much of a verification as boards look at."""
+    said = {
+        **{"schema_version": 1, "kansci_protocol": 1, "suite": "demo", "secret": "a" * 64},
+        **{"name": bundle.name, "bundle": bundle.digest, "status": "verified", "reasons": []},
+        **{"seeds": [7], "compared": [{"task": "poisson"}]},
+    }
+    return said | changes
 
 
 def row_of(folder: str, model: str = "mykan") -> Row:
@@ -79,6 +91,39 @@ def test_a_verification_that_cannot_be_read_is_one_line(bundle: Bundle, text: st
         status_of(bundle)
 
 
+@pytest.mark.parametrize("field", ["schema_version", "name", "secret", "seeds", "compared"])
+def test_a_verification_has_the_shape_of_a_real_one(bundle: Bundle, field: str) -> None:
+    said = verdict(bundle)
+    del said[field]
+    bundle.verification.write_text(json.dumps(said), encoding="utf-8")
+    with pytest.raises(UserError, match=f"{field}: Field required"):
+        status_of(bundle)
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"name": "other"}, "want the verification of 'mykan', got one of 'other'"),
+        ({"suite": "quick"}, "want the verification of its suite 'demo', got one of 'quick'"),
+        ({"reasons": [{"check": "Records"}]}, "want no reasons where the status is verified"),
+        ({"compared": []}, "want cells that were compared where the status is verified"),
+        ({"seeds": []}, "seeds"),
+        ({"secret": "short"}, "secret"),
+    ],
+)
+def test_a_verification_that_contradicts_itself_is_one_line(
+    bundle: Bundle, changes: dict[str, object], reason: str
+) -> None:
+    bundle.verification.write_text(json.dumps(verdict(bundle, **changes)), encoding="utf-8")
+    with pytest.raises(UserError, match=reason) as error:
+        status_of(bundle)
+    assert "\n" not in str(error.value)
+
+
+def test_the_fields_that_boards_look_at_are_those_of_a_verification() -> None:
+    assert set(_Verdict.model_fields) <= set(Verification.model_fields)
+
+
 def test_a_spoilt_bundle_stops_the_board_in_one_line(bundle: Bundle) -> None:
     bundle.model.write_text("model = None", encoding="utf-8")
     said = call("board", "accuracy", "--records", "leaderboards")
@@ -106,4 +151,4 @@ def test_every_table_marks_what_is_not_verified_and_says_the_status(
     assert (tables.NOT_OURS in text) == bool(marked)
     assert tables.remarks(row) == status
     assert tables.csv(BOARD, [row]).rstrip().endswith(f",{status}")
-    assert (r"\textdaggerdbl" in tables.latex(BOARD, [row])) == bool(marked)
+    assert (r"\textdaggerdbl" in latex(BOARD, [row])) == bool(marked)

@@ -188,7 +188,7 @@ def test_images_and_references_have_no_variants() -> None:
         ("import kansci.task", "which no network needs"),
         ("from . import beside", "not submitted"),
         (f"table = {list(range(400))}", "writes out 400 numbers"),
-        (f"table = {'9f' * 2_000!r}", "longer than prose"),
+        (f"table = {'9f' * 2_000!r}", "longer than a network"),
         ("def broken(:", "does not parse"),
     ],
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -19,6 +19,7 @@ from kansci.discover import find_model, find_tasks, list_tasks
 from kansci.errors import DoesNotFit, UnknownName, UserError
 from kansci.models import Model, list_models
 from kansci.sandbox import Foreign, errand, foreign
+from kansci.submission.names import free_name
 from kansci.task import Task
 from kansci.testing import Report, check_task
 from kansci.testing import check as examined
@@ -31,7 +32,7 @@ def check(
         str | None,
         typer.Argument(
             help="A model, `kan[grid=10]` for instance; a task, or a pattern of tasks such as "
-            "'feynman/*'; or a FILE.py that defines either."
+            "'feynman/*'; or a FILE.py that defines a model or tasks."
         ),
     ] = None,
     every: Annotated[bool, typer.Option("--all", help="All models that come with kansci.")] = False,
@@ -53,6 +54,9 @@ def check(
     trains on. Exit code 0 if all laws hold, 1 if one is broken, 2 for wrong input. A published arm
     follows its authors' code: the laws that it breaks are shown as quirks, and it fails only if it
     does not run.
+
+    A FILE.py defines a model or tasks: where it defines a model it runs in a sandbox, and tasks in
+    it are not looked at; a file of tasks runs as it is, so check only those that you trust.
     """
     for option, number in (("--dim-in", dim_in), ("--dim-out", dim_out)):
         if number < 1:
@@ -91,14 +95,18 @@ def _all(*, models: bool) -> Sequence[Model | Task]:
 
 
 def _named(name: str) -> Sequence[Model | Task]:
-    """The model of that name, or the tasks; or what a file defines, models before tasks."""
+    """The model of that name, or the tasks; or what a file defines, a model or tasks.
+
+    A file that defines a model may be a stranger's: it runs in its sandbox alone, and tasks that it
+    defines as well are never loaded. A file of tasks runs in this process.
+    """
     if name.endswith(".py"):
         defined = _defined(Path(name))
-        models = [foreign(name)] if "model" in defined else []
-        tasks = find_tasks(name) if {"task", "tasks"} & defined else []
-        if not models and not tasks:
-            raise UserError(f"{name}: want `model = Model(...)` or `task = Task(...)`, got neither")
-        return [*models, *tasks]
+        if "model" in defined:
+            return [_submittable(foreign(name))]
+        if {"task", "tasks"} & defined:
+            return find_tasks(name)
+        raise UserError(f"{name}: want `model = Model(...)` or `task = Task(...)`, got neither")
     try:
         return [find_model(name)]
     except UnknownName:
@@ -109,19 +117,49 @@ def _named(name: str) -> Sequence[Model | Task]:
             raise UnknownName("model or task", name, known, "FILE.py of your own") from None
 
 
+def _submittable(model: Model) -> Model:
+    """The model; says on stderr if nobody could submit it under its name, which breaks no law."""
+    try:
+        free_name(model.name)
+    except UserError as error:
+        typer.echo(f"note: `kansci submit` would refuse it: {error}", err=True)
+    return model
+
+
 def _defined(path: Path) -> set[str]:
-    """Names that a file gives something to, read and not run; what is not Python is a model's."""
+    """What a file defines, read and not run: tasks by plain statements at its top level alone.
+
+    A model in any statement that runs when the file is loaded; what is not Python is a model's.
+    """
     if not path.is_file():
         raise UserError(f"no file {str(path)!r}: want a Python file")
     try:
         tree = ast.parse(path.read_bytes())
-    except (SyntaxError, ValueError):
+        loading = {name for one in _at_load(tree) for name in _given(one)}
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
         return {"model"}  # whose sandbox says what is wrong
-    every = list(ast.walk(tree))
-    given = {
-        one.id for one in every if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Store)
-    }
-    return given | {one.asname or one.name for one in every if isinstance(one, ast.alias)}
+    plain = (ast.Assign, ast.AnnAssign, ast.Import, ast.ImportFrom)
+    stated = [one for one in tree.body if isinstance(one, plain)]
+    top = {name for one in stated for part in ast.walk(one) for name in _given(part)}
+    return ({"task", "tasks"} & top) | ({"model"} & loading)
+
+
+def _at_load(node: ast.AST) -> Iterator[ast.AST]:
+    """All nodes of a file but those inside functions and classes, whose names are their own."""
+    for child in ast.iter_child_nodes(node):
+        yield child
+        if not isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            yield from _at_load(child)
+
+
+def _given(node: ast.AST) -> Iterator[str]:
+    """What a node itself gives something to."""
+    if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+        yield node.id
+    elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        yield node.name
+    elif isinstance(node, ast.alias):
+        yield node.asname or node.name
 
 
 def _examined(model: Model, *, dim_in: int, dim_out: int, parameters: int | None) -> Report:

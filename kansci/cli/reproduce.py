@@ -15,7 +15,7 @@ from kansci.cli.listing import Json, listing, wide_console
 from kansci.cli.run import gear_of
 from kansci.cli.selection import writable
 from kansci.comparison import TOLERANCE, Comparison, changes, compare, moved
-from kansci.discover import find_tasks
+from kansci.discover import find_tasks, get_task
 from kansci.engine import choose_device, execute, warm_up
 from kansci.environment import environment
 from kansci.errors import UnknownName, UserError
@@ -117,8 +117,9 @@ def cell_of(old: Record, model: Path | None, task: Path | None) -> Cell:
 
 
 def _task(old: Record, file: Path | None) -> Task:
+    _plain(old.name, "task", file)
     try:
-        found = {one.name: one for one in find_tasks(str(file) if file else old.name)}
+        found = {one.name: one for one in (find_tasks(str(file)) if file else [get_task(old.name)])}
     except UnknownName as error:
         raise UserError(f"the Record's {error}; or define it: --task FILE.py") from error
     if old.name not in found:
@@ -127,6 +128,7 @@ def _task(old: Record, file: Path | None) -> Task:
 
 
 def _model(old: Record, file: Path | None) -> Model:
+    _plain(old.model, "model", file)
     try:
         found = named(str(file) if file else old.model)
     except UnknownName as error:
@@ -134,6 +136,19 @@ def _model(old: Record, file: Path | None) -> Model:
     if found.name != old.model:
         raise UserError(f"{file}: want the Record's model {old.model!r}, got {found.name!r}")
     return found
+
+
+def _plain(name: str, what: str, file: Path | None) -> None:
+    """A Record is somebody's words: it may name what kansci knows, and no code to be run.
+
+    Raises:
+        UserError: if it names a file or a module, and no option does.
+    """
+    if file is None and (name.endswith(".py") or ":" in name or "\\" in name or ".." in name):
+        raise UserError(
+            f"the Record's {what} is {name[:60]!r}: want a name, and no code is run that a Record "
+            f"names; if you trust it: --{what} FILE.py"
+        )
 
 
 def said_of(old: Record, cell: Cell, device: torch.device) -> list[str]:

@@ -5,15 +5,21 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator, Sequence
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import Any
 
 from kansci.record import Record
 
+ROUNDING = 1e-5  # of six digits, twice
 
-def inconsistent(record: Record) -> str:
-    """What does not fit, wanted and got; empty if all does."""
-    return next(_faults(record), "")
+
+def inconsistent(record: Record, rates: Sequence[float] = ()) -> str:
+    """What does not fit, wanted and got; empty if all does.
+
+    Args:
+        rates: that were to be tried; by default the recipe's, as of all that is submitted.
+    """
+    return next(chain(_faults(record), _mistuned(record, rates or record.recipe.rates)), "")
 
 
 def _faults(record: Record) -> Iterator[str]:
@@ -57,6 +63,39 @@ def _faults(record: Record) -> Iterator[str]:
     for value in _numbers(record.errors):
         if value < 0:
             yield f"want errors of at least 0, got {value:g}"
+
+
+def _mistuned(record: Record, rates: Sequence[float]) -> Iterator[str]:
+    """Whether the rate is the one that `kansci.judging.chosen` takes: the least mean of scores."""
+    rate, seeds = record.rate, record.recipe.tuning_seeds
+    if rate is None:
+        if record.errors or record.tuning:
+            yield "want a rate where networks were trained, got none"
+        return
+    if rate not in rates:
+        yield f"want a rate of {_listed(rates)}, got {rate:g}"
+        return
+    trials = [(trial.rate, trial.seed) for trial in record.tuning]
+    if trials != [(rate, seed) for rate in rates for seed in seeds]:
+        yield f"want trials of {_listed(rates)}, each on {len(seeds)} seeds, got {len(trials)}"
+        return
+    scores = {one: [t.score for t in record.tuning if t.rate == one] for one in rates}
+    if any(math.isnan(score) for row in scores.values() for score in row):
+        yield "want scores of trials that are numbers, got NaN"
+        return
+    means = {one: sum(row) / len(row) for one, row in scores.items()}
+    best = min(rates, key=means.__getitem__)
+    if means[rate] > means[best] + _slack([*scores[rate], *scores[best]]):
+        yield f"want the rate whose trials end best, {best:g}, got {rate:g}"
+
+
+def _slack(scores: Sequence[float]) -> float:
+    """By how much two means may seem to differ that were equal before they were rounded."""
+    return ROUNDING * max((abs(one) for one in scores if math.isfinite(one)), default=0.0)
+
+
+def _listed(rates: Sequence[float]) -> str:
+    return ", ".join(f"{rate:g}" for rate in rates)
 
 
 def _shape(rows: Any) -> tuple[int, ...] | None:

@@ -25,7 +25,7 @@ def load_ledger(folder: str | Path) -> list[AnyRecord]:
 
     Raises:
         UserError: if there is no such folder, a Record or a bundle in it is none, or a bundle has
-            the name of another model.
+            the name of another model or bundle, in whatever case.
     """
     given = Path(folder).resolve()
     if given.name == LEDGER and (given / MODELS).is_dir():
@@ -39,6 +39,7 @@ def load_ledger(folder: str | Path) -> list[AnyRecord]:
     for bundle in found:
         if bundle.name.casefold() in taken:
             raise UserError(f"{bundle.folder}: another model has that name")
+        taken.add(bundle.name.casefold())
     return [*own, *(record for bundle in found for record in _told(bundle))]
 
 

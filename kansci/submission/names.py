@@ -11,11 +11,11 @@ from kansci.models import list_models
 from kansci.submission.fields import safe_name
 
 
-def free_name(name: str, out: Path, *, own: Path | None = None) -> str:
+def free_name(name: str, out: Path | None = None, *, own: Path | None = None) -> str:
     """A name as it is, if it is safe and nobody has it, in whatever case.
 
     Args:
-        out: the folder of bundles into which it goes.
+        out: the folder of bundles into which it goes; by default that of the ledger.
         own: the bundle that has it already, and may.
 
     Raises:
@@ -25,23 +25,26 @@ def free_name(name: str, out: Path, *, own: Path | None = None) -> str:
         safe_name(name)
     except ValueError as error:
         raise UserError(f"name: {error}") from error
-    for taken, whose in _taken(out, own):
+    for taken, whose, hint in _taken(out, own):
         if taken.casefold() == name.casefold():
-            raise UserError(f"name {name!r}: {whose} has {taken!r}; choose another name")
+            raise UserError(f"name {name!r}: {whose} has {taken!r}; choose another name{hint}")
     return name
 
 
-def _taken(out: Path, own: Path | None) -> Iterator[tuple[str, str]]:
+def _taken(out: Path | None, own: Path | None) -> Iterator[tuple[str, str, str]]:
+    """Names, who has each, and what else its owner can do."""
     for model in list_models():
-        yield model, "the zoo"
-    ledger = home("leaderboards")
-    for folder in dict.fromkeys((out.resolve(), (ledger / "models").resolve())):
+        yield model, "the zoo", ""
+    ledger = home("leaderboards").resolve()
+    place = (out or ledger / "models").resolve()
+    for folder in dict.fromkeys((place, ledger / "models")):
         for one in _folders(folder):
             if own is None or one != own.resolve():
-                yield one.name, f"a submission in {folder}"
-    for folder in dict.fromkeys((out.resolve().parent / "records", ledger / "records")):
+                yours = f", or remove {one} to submit your own again"
+                yield one.name, f"a submission in {folder}", yours
+    for folder in dict.fromkeys((place.parent / "records", ledger / "records")):
         for one in _folders(folder):
-            yield one.name, f"a model in {folder}"
+            yield one.name, f"a model in {folder}", ""
 
 
 def _folders(folder: Path) -> list[Path]:
