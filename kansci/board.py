@@ -19,9 +19,21 @@ from kansci.reading import Reading
 from kansci.record import Frozen, Record, Speed, Submitted
 from kansci.reference import Reference
 from kansci.standing import Standing
-from kansci.stats import Cell, hierarchical_mean, interval, rank_ranges, replicates
+from kansci.stats import (
+    Cell,
+    chances_of_best,
+    hierarchical_mean,
+    interval,
+    level_with,
+    rank_ranges,
+    replicates,
+)
 
 AnyRecord = Record | Speed | Reading
+CONTEST = {
+    "P(best)": "share of bootstrap draws in which the model is the first of the contenders",
+    "leading": "the paired difference to that first has a 95 % interval that contains 0",
+}
 Value = int | float | str | None
 METRIC = "NRMSE; PDE: relative L2; digits: error rate"
 
@@ -131,6 +143,38 @@ def rows_of(entries: Iterable[Entry], *, higher_is_better: bool = True) -> list[
         for i, row in zip(placed, ranked, strict=True):
             rows[i] = row
     return rows
+
+
+def contest(rows: Sequence[Row], entries: Iterable[Entry]) -> list[Row]:
+    """Rows with `P(best)` and `leading`, which are of contenders: a yardstick wins no contest.
+
+    `leading` is whose paired difference to the best of them may be nothing. Both are empty where
+    fewer than two contenders are ranked.
+    """
+    cells = {entry.standing.model: entry.cells for entry in entries}
+    ranked = [row for row in rows if row.rank is not None and not row.control]
+    said: dict[str, dict[str, Value]] = {}
+    if len(ranked) > 1:
+        drawn = np.stack([replicates(cells[row.model]) for row in ranked])  # (model, draw)
+        leader = int(np.argmax([row.score or 0.0 for row in ranked]))
+        for row, best, level in zip(
+            ranked, chances_of_best(drawn), level_with(drawn, leader), strict=True
+        ):
+            said[row.model] = {"P(best)": float(best), "leading": "yes" if level else ""}
+    nothing: dict[str, Value] = {"P(best)": None, "leading": None}
+    return [
+        row.model_copy(update={"columns": row.columns | said.get(row.model, nothing)})
+        for row in rows
+    ]
+
+
+def unled(standing: Standing, reference: Reference | None) -> str:
+    """Why there is no lead, where the reference has some of the cells and not all."""
+    known = standing.scored
+    lacking = reference.lacking(known) if reference else 0
+    if not 0 < lacking < len(known):
+        return ""
+    return f"no lead: {lacking} of {len(known)} cells have no frozen reference"
 
 
 def blank(entry: Entry) -> Row:

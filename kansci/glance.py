@@ -34,8 +34,14 @@ def glance(standings: Standings) -> Sheet:
 
 
 def leaders(rows: Sequence[Row]) -> list[str]:
-    """Models that may be first: whose range of ranks begins with 1."""
-    return [marked(row) for row in rows if row.rank_low == 1]
+    """Contenders that may be the first of them.
+
+    That is who leads, where a board says so by paired differences; else whose range of ranks begins
+    with 1.
+    """
+    paired = any(row.columns.get("leading") is not None for row in rows)
+    led = [row.columns.get("leading") == "yes" if paired else row.rank_low == 1 for row in rows]
+    return [marked(row) for row, first in zip(rows, led, strict=True) if first and not row.control]
 
 
 def _heading(board: Board) -> str:

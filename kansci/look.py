@@ -8,11 +8,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
+from zlib import crc32
 
 import numpy as np
 
 from kansci.board import Row
+from kansci.models import list_models
+from kansci.reference import MODEL
 from kansci.stats import Floats
 from kansci.tables import MARK
 
@@ -22,7 +25,17 @@ if TYPE_CHECKING:
 
 # Okabe and Ito 2008, without yellow, which is faint on white.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000")
-MARKERS = "osD^vP"  # six to seven colours: 42 models differ in one of the two
+*PALETTE, BLACK = COLOURS  # black is the reference's
+MARKERS, THEIRS = "osD^vPX<>", "ph8"  # of the zoo, and of models that it does not have
+Line = str | tuple[int, tuple[int, ...]]
+LINES: tuple[Line, ...] = ("-", "-.", ":", (0, (3, 1, 1, 1, 1, 1)))
+# The models of most figures: by sixes no two of a colour, and what is often compared far apart.
+FIRST = (
+    *("kan", "fastkan", "fasterkan", "chebykan", "linearkan", "relukan"),
+    *("fourierkan", "wavkan", "hrkan", "mlp-spline", "mlp-tanh", "mlp-sine"),
+    *("kan-published", "grkan", "linear-rbf", "kan-one-layer", "legendre", "kernel-ridge"),
+    "boosted-trees",
+)
 INK, FAINT = "#222222", "#999999"
 LOOK: dict[Any, Any] = {
     "font.family": "DejaVu Sans",  # comes with matplotlib, so figures are the same everywhere
@@ -52,7 +65,7 @@ def canvas(width: float, height: float) -> Iterator[tuple[Figure, Axes]]:
 
 def models(axes: Axes, rows: Sequence[Row], at: float = 0.0) -> None:
     """Names down the side, the first on top."""
-    names = [f"{row.model} {MARK}" if row.control else row.model for row in rows]
+    names = [named(row.model, row.control) for row in rows]
     axes.set_yticks(np.arange(len(rows)) + at, names, rotation=0)
     axes.set_ylim(max(1, len(rows)) - 0.5 + at, at - 0.5)
 
@@ -87,18 +100,48 @@ def plain_ticks(axes: Axes) -> None:
     axes.xaxis.set_minor_locator(NullLocator())
 
 
-def styles(rows: Sequence[Row]) -> list[dict[str, Any]]:
-    """A colour and a marker for each model, hollow and dashed for controls."""
-    return [
-        {
-            "color": COLOURS[i % len(COLOURS)],
-            "marker": MARKERS[i % len(MARKERS)],
-            "linestyle": "--" if row.control else "-",
-            "markerfacecolor": "white" if row.control else COLOURS[i % len(COLOURS)],
-            "label": f"{row.model} {MARK}" if row.control else row.model,
-        }
-        for i, row in enumerate(rows)
-    ]
+class Style(NamedTuple):
+    """By what a model is told from others."""
+
+    colour: str
+    marker: str
+    line: Line
+
+
+def style_of(model: str) -> Style:
+    """The same in every figure, whoever else is there: black for the reference MLP.
+
+    Models of the zoo have one each, which those that are added behind them leave as it is. Others
+    have markers that the zoo has not, by a hash of their name.
+    """
+    if model == MODEL:
+        return Style(BLACK, "d", "-")
+    zoo = [*FIRST, *(name for name in list_models() if name not in (MODEL, *FIRST))]
+    if model not in zoo:
+        rest, colour = divmod(crc32(model.encode()), len(PALETTE))
+        line, marker = divmod(rest, len(THEIRS))
+        return Style(PALETTE[colour], THEIRS[marker], LINES[line % len(LINES)])
+    lap, colour = divmod(zoo.index(model), len(PALETTE))
+    marker = (2 * lap + colour) % len(MARKERS)  # none twice with a colour in nine laps
+    return Style(PALETTE[colour], MARKERS[marker], LINES[lap % len(LINES)])
+
+
+def drawn(row: Row) -> dict[str, Any]:
+    """What `plot` is told of a model: its style and its name, hollow and dashed for controls."""
+    colour, marker, line = style_of(row.model)
+    return {
+        "color": colour,
+        "marker": marker,
+        "linestyle": "--" if row.control else line,
+        "markerfacecolor": "white" if row.control else colour,
+        "label": named(row.model, row.control),
+        "zorder": 3 if row.model == MODEL else 2,  # the others are compared with the reference
+    }
+
+
+def named(model: str, control: bool) -> str:
+    """Its name, with the mark of a control."""
+    return f"{model} {MARK}" if control else model
 
 
 def raster(

@@ -1,68 +1,188 @@
-"""Figures of boards, sorted by score."""
+"""Figures of boards: the one registry of those that show all models, and what a board has of them.
+
+`kansci plot`, `kansci board --out` and the site draw from it, so a figure is the same in all three.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from textwrap import fill, shorten
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from kansci.board import METRIC, AnyRecord, Board, Row
-from kansci.look import COLOURS, FAINT, INK, canvas, legend, models, plain_ticks, say, styles
+from kansci.errors import UserError
+from kansci.figures import critical_differences, pareto, performance_profiles, plane, profiles_of
+from kansci.figures.lacking import advice, hinted, lacking, too_few, whole
+from kansci.figures.pareto import shared
+from kansci.figures.plane import spot
+from kansci.figures.profiles import UNKNOWN
+from kansci.figures.scores import intervals, speed
+from kansci.look import canvas, models
 from kansci.look import save as save
-from kansci.scaling import front, ladders
+from kansci.record import Record
+from kansci.reference import Reference
+from kansci.scaling import ladders
+from kansci.significance import levels
 from kansci.standing import Standing, final, standings
 from kansci.stats import hierarchical_mean
-from kansci.tables import remarks
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-def figures(board: Board, rows: Sequence[Row], records: Sequence[AnyRecord]) -> dict[str, Figure]:
-    """All figures of a board by file name."""
-    found = {board.name: speed(rows) if board.name == "speed" else intervals(board, rows)}
-    if not rows:
-        return found
-    if board.name == "accuracy":
-        found["accuracy-tasks"] = heat_map(rows, records)
-    if board.name == "efficiency":
-        found["efficiency-parameters"] = scaling(rows, records)
-    if board.name == "forgetting":
-        found["forgetting-plane"] = plane(rows)
-    return found
+class Material(NamedTuple):
+    """What a figure is drawn from: a board's rows, all Records, and the frozen reference."""
+
+    rows: Sequence[Row]
+    records: Sequence[AnyRecord]
+    reference: Reference | None
+
+    @property
+    def trained(self) -> list[Record]:
+        return [record for record in self.records if isinstance(record, Record)]
 
 
-def intervals(board: Board, rows: Sequence[Row]) -> Figure:
-    """Scores with intervals: thin for other tasks and seeds, thick for other seeds alone.
+class Drawn(NamedTuple):
+    """A figure, and in a line who is not in it and what would show them, if anybody is not."""
 
-    A board that has one interval alone, as of a share, has a thin line.
+    figure: Figure
+    left_out: str = ""
+
+
+class Kind(NamedTuple):
+    """A figure of all models.
+
+    Attributes:
+        board: whose rows it shows, in their order.
+        draw: raises a UserError where nothing can be drawn.
+        about: what it answers.
+        text: in place of it, for those who do not see it.
+        beside: its file beside the board's tables; none: it is not written there.
+        exact: its colours are numbers, and stay as they are in the dark.
     """
-    with canvas(7.5, 1.5 + 0.3 * max(2, len(rows))) as (figure, axes):
-        for y, row in enumerate(rows):
-            colour = FAINT if row.rank is None else COLOURS[0]
-            if row.score is None:
-                say(axes, y, _why(row))
-                continue
-            for low, high, width in ((row.low, row.high, 1.2), (row.seed_low, row.seed_high, 4)):
-                if low is not None and high is not None:
-                    axes.plot((low, high), (y, y), color=colour, linewidth=width, zorder=2)
-            face = "white" if row.control else colour
-            axes.plot(row.score, y, "o", color=colour, markerfacecolor=face, zorder=3)
-            if row.rank is None:
-                end = (row.high or row.score, y)
-                axes.annotate(remarks(row), end, (8, 0), textcoords="offset points",
-                              color=FAINT, size=8, va="center")  # fmt: skip
-        models(axes, rows)
-        axes.grid(axis="x")
-        axes.set_title(fill(board.question, 52))
-        way = "higher" if board.higher_is_better else "lower"
-        lines = "with 95 % intervals"
-        if any(row.seed_low is not None for row in rows):
-            lines = "95 %, thin: other tasks and seeds, thick: other seeds"
-        axes.set_xlabel(f"{board.unit}, {way} is better\n({board.metric})\n{lines}")
-        return figure
+
+    board: str
+    draw: Callable[[Material], Drawn]
+    about: str
+    text: str
+    beside: str = ""
+    exact: bool = False
+
+
+def _critical(of: Material) -> Drawn:
+    found = standings(of.trained)
+    table = levels(found)
+    if table.shape[1] < 3:
+        raise too_few(found, "three models")
+    left_out = lacking(of.rows, table.columns)
+    return Drawn(critical_differences(table, left_out), hinted(left_out, found))
+
+
+def _profiles(of: Material) -> Drawn:
+    if of.reference is None:
+        raise UserError(
+            "want a frozen reference, got none: `kansci board --freeze FILE` writes one"
+        )
+    found = standings(of.trained)
+    if not whole(found):
+        raise too_few(found, "a model")
+    shown = profiles_of(found, of.reference)
+    if not shown:
+        cells = whole(found)[0].records
+        known = sum(of.reference.rung(record) is not None for record in cells)
+        raise UserError(
+            f"want a frozen reference on all {len(cells)} cells, by their recipes, got it on "
+            f"{known}: `kansci board --freeze FILE` writes one"
+        )
+    figure = performance_profiles(of.rows, shown)
+    return Drawn(figure, hinted(lacking(of.rows, shown, UNKNOWN), found))
+
+
+def _pareto(of: Material) -> Drawn:
+    found = standings(of.trained)
+    if not whole(found):
+        raise too_few(found, "a model")
+    shown = {model: ladder for model, ladder in ladders(found).items() if ladder}
+    if not shown:
+        hint = advice(found) or "choose budgets by --budget"
+        raise UserError(f"want a task that ran at every budget, got none: {hint}")
+    figure = pareto(of.rows, shown, tasks=shared(whole(found)))
+    return Drawn(figure, hinted(lacking(of.rows, shown), found))
+
+
+def _forgetting(of: Material) -> Drawn:
+    staged = [record for record in of.trained if len(record.stages) > 1]
+    if not staged:
+        raise UserError("want Records of tasks in stages, got none: `kansci run` makes some")
+    shown = {row.model for row in of.rows if spot(row)}
+    if not shown:
+        raise too_few(standings(staged), "a model")
+    return Drawn(plane(of.rows), hinted(lacking(of.rows, shown), standings(staged)))
+
+
+def _tasks(of: Material) -> Drawn:
+    if not any(record.scored for record in standings(of.trained)):
+        raise UserError("want a Record with something to score, got none")
+    return Drawn(heat_map(of.rows, of.records))
+
+
+KINDS: dict[str, Kind] = {
+    "critical": Kind(
+        "overall",
+        _critical,
+        "which models cannot be told apart: the critical-difference diagram",
+        "Mean ranks of all models that ran everywhere, on a line with 1 the best; bars join "
+        "models that Wilcoxon's test with Holm's correction does not tell apart",
+    ),
+    "profiles": Kind(
+        "overall",
+        _profiles,
+        "on how much of the work a model is as good as the reference: performance profiles",
+        "For each model the share of the work on which it is as good as the reference MLP, "
+        "against the decades that it is granted",
+    ),
+    "tasks": Kind(
+        "accuracy",
+        _tasks,
+        "who is accurate where: decades on every task",
+        "Decades of every model, in rows, on every task, in columns, as colours; the pages "
+        "of the tasks have the numbers",
+        beside="accuracy-tasks",
+        exact=True,
+    ),
+    "pareto": Kind(
+        "efficiency",
+        _pareto,
+        "what more parameters buy: the Pareto front",
+        "Decades of each model against its trainable numbers, with the Pareto front; the "
+        "table has the exponents",
+        beside="efficiency-parameters",
+    ),
+    "forgetting": Kind(
+        "forgetting",
+        _forgetting,
+        "who learned, and what was lost of it: the plane of forgetting",
+        "Decades lost by each model against decades learned, with the line on which all is "
+        "lost; the table has both numbers",
+        beside="forgetting-plane",
+    ),
+}
+
+
+def figures(
+    board: Board, rows: Sequence[Row], records: Sequence[AnyRecord]
+) -> tuple[dict[str, Figure], dict[str, str]]:
+    """What stands beside a board's tables, by file name; and why others cannot be drawn."""
+    found = {board.name: speed(rows) if board.name == "speed" else intervals(board, rows)}
+    refused: dict[str, str] = {}
+    for kind in KINDS.values():
+        if rows and kind.beside and kind.board == board.name:
+            try:
+                found[kind.beside] = kind.draw(Material(rows, records, None)).figure
+            except UserError as problem:
+                refused[kind.beside] = str(problem)
+    return found, refused
 
 
 def heat_map(rows: Sequence[Row], records: Sequence[AnyRecord]) -> Figure:
@@ -99,114 +219,12 @@ def heat_map(rows: Sequence[Row], records: Sequence[AnyRecord]) -> Figure:
             first, count = families.index(family), families.count(family)
             axes.axvline(first, color="white", linewidth=4)
             axes.text(first + count / 2, -0.15, family, ha="center", va="bottom", weight="bold")
-        axes.set_title("Who is accurate where? Grey: nothing to score", pad=22)
+        grey = "nothing to score" + ", or not run" * any(row.missing for row in rows)
+        axes.set_title(f"Who is accurate where? Grey: {grey}", pad=22)
         axes.tick_params(length=0)
-        return figure
-
-
-def scaling(rows: Sequence[Row], records: Sequence[AnyRecord]) -> Figure:
-    """Decades against trainable numbers, a line for each model that has no cell missing.
-
-    Only tasks that ran at every budget: a mean over other tasks would be no scaling.
-    """
-    found = ladders(standings(records))
-    budgets = sorted({budget for ladder in found.values() for budget in ladder})
-    with canvas(8, max(4.5, 1 + 0.2 * len(rows))) as (figure, axes):
-        for style, row in zip(styles(rows), rows, strict=True):
-            if own := found.get(row.model):
-                numbers, reached = zip(*own.values(), strict=True)
-                axes.plot(numbers, reached, **style)
-        if axes.lines:
-            numbers, reached = zip(*front(found), strict=True)
-            axes.step(numbers, reached, where="post", color=FAINT, linewidth=4, alpha=0.35,
-                      zorder=1, label="Pareto front")  # fmt: skip
-            axes.set_xscale("log")
-            axes.set_xticks(budgets, [f"{budget:,}" for budget in budgets])
-            axes.minorticks_off()
-        axes.grid()
-        axes.set_title("What do more parameters buy?")
-        axes.set_xlabel("trainable numbers, median over the tasks that ran at every budget")
-        axes.set_ylabel(f"decades below the trivial predictor\n({METRIC})")
-        legend(axes)
-        return figure
-
-
-def plane(rows: Sequence[Row]) -> Figure:
-    """What was lost against what was learned; on the diagonal nothing is left.
-
-    Stars on the axis are bounds: what the same model learns of all stages at once, of which it
-    loses nothing. The zero predictor is where nothing is learned, and so nothing lost.
-    """
-    placed = [row for row in rows if np.isfinite(_number(row, "learned"))]
-    with canvas(8, max(4.5, 1 + 0.2 * len(placed))) as (figure, axes):
-        far = [_number(row, name) for row in placed for name in ("learned", "joint")]
-        top = np.nanmax([1.5, *far]) * 1.08
-        axes.axvspan(0, 1, color="#F2F2F2", zorder=0)
-        axes.text(0.5, 0.97, "did not learn", color=FAINT, ha="center", va="top",
-                  transform=axes.get_xaxis_transform())  # fmt: skip
-        axes.plot((0, top), (0, top), "--", color=FAINT, linewidth=1, label="all is lost")
-        axes.plot(0, 0, "x", color=INK, clip_on=False, label="zero predictor")
-        bounds = 0
-        for style, row in zip(styles(placed), placed, strict=True):
-            at, bound = _number(row, "learned"), _number(row, "joint")
-            if row.score is None or row.low is None or row.high is None:
-                continue
-            axes.vlines(at, row.low, row.high, color=style["color"], alpha=0.5)
-            axes.plot(at, row.score, **{**style, "linestyle": "none"})
-            if np.isfinite(bound) and "saved" not in row.columns:  # a method's is its model's
-                axes.plot(bound, 0, "*", color=style["color"], markersize=9, clip_on=False)
-                bounds += 1
-        if bounds:
-            axes.plot([], [], "*", color=INK, markersize=9, label="all stages at once: the bound")
-        axes.set_xlim(0, top)
-        axes.grid()
-        axes.set_title("Who learned, and what was lost of it?")
-        axes.set_xlabel("learned: decades on each stage's probe just after it")
-        axes.set_ylabel("lost: decades gone at the end, 95 % interval")
-        legend(axes)
-        return figure
-
-
-def speed(rows: Sequence[Row]) -> Figure:
-    """CPU time against the reference MLP, on a log axis that is cut at 1."""
-    parts = [("forward", "|"), ("forward + backward", "x")]
-    if any(row.columns.get("compiled") for row in rows):
-        parts.append(("compiled", "d"))
-    with canvas(7.5, 1.7 + 0.3 * max(2, len(rows))) as (figure, axes):
-        if any(row.score is not None for row in rows):
-            axes.set_xscale("log")
-            plain_ticks(axes)
-        for y, row in enumerate(rows):
-            if row.score is None or row.low is None or row.high is None:
-                say(axes, y, _why(row))
-                continue
-            face = "white" if row.control else COLOURS[4]
-            axes.barh(y, row.score - 1, left=1, height=0.6, color=face, edgecolor=COLOURS[4])
-            axes.plot((row.low, row.high), (y, y), color=INK, linewidth=1.2)
-            for name, marker in parts:
-                axes.plot(_number(row, name), y, marker, color=INK, markersize=6)
-        for name, marker in parts:
-            axes.plot([], [], marker, color=INK, label=name)
-        axes.axvline(1, color=INK, linewidth=1)
-        models(axes, rows)
-        axes.grid(axis="x", which="major")
-        axes.set_title("CPU time of one network at equal parameters")
-        axes.set_xlabel("times the CPU time of the reference MLP, lower is better (log scale)")
-        legend(axes)
         return figure
 
 
 def _by_task(standing: Standing, tasks: Sequence[tuple[str, str]]) -> list[float]:
     cells = standing.cells(final)
     return [hierarchical_mean(c for c in cells if (c.family, c.task) == task) for task in tasks]
-
-
-def _why(row: Row) -> str:
-    why = remarks(row) or "nothing to score"
-    return shorten(f"not ranked: {why}", 60, placeholder=" ...")
-
-
-def _number(row: Row, name: str) -> float:
-    """A further column; NaN, which is not drawn, where there is no number."""
-    value = row.columns.get(name)
-    return float(value) if isinstance(value, int | float) else float("nan")

@@ -35,6 +35,7 @@ class Profile(NamedTuple):
         tau: decades granted against the reference, `(tau,)`; negative: by so much to be beaten.
         rho: share of the work, `(tau,)`, rising from 0 to 1.
         area: under the curve, over the whole range of tau; 3 for the reference, more is better.
+        areas: its 95 % interval.
     """
 
     tau: Floats
@@ -42,10 +43,16 @@ class Profile(NamedTuple):
     low: Floats
     high: Floats
     area: float
+    areas: tuple[float, float]
 
 
 def leads(standing: Standing, reference: Reference) -> list[Cell]:
-    """Decades beyond the frozen reference where it has a rung; what does not apply or fit has 0."""
+    """Decades beyond the frozen reference, on all cells or, where it lacks any, on none.
+
+    What does not apply or fit has 0 decades.
+    """
+    if reference.lacking(standing.records):
+        return []
 
     def lead(record: Record) -> Floats | None:
         rung = reference.rung(record)
@@ -63,7 +70,9 @@ def profile(leads: Iterable[Cell], tau: Floats = TAU, *, draws: int = DRAWS) -> 
     if not lots:
         return None
     within = (values[:, None] >= -tau).astype(float)  # (value, tau)
-    low, high = np.quantile(weights(lots, draws=draws) @ within, LEVELS, axis=0)
-    share, (first, last) = shares(lots), (tau[0], tau[-1])
-    area = share @ np.clip(values + last, 0, last - first)  # of steps, as they are
-    return Profile(tau, share @ within, low, high, float(area))
+    drawn, share = weights(lots, draws=draws), shares(lots)
+    low, high = np.quantile(drawn @ within, LEVELS, axis=0)
+    below = np.clip(values + tau[-1], 0, tau[-1] - tau[0])  # of steps, as they are, (value,)
+    least, most = np.quantile(drawn @ below, LEVELS)
+    areas = float(least), float(most)
+    return Profile(tau, share @ within, low, high, float(share @ below), areas)

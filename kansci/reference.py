@@ -77,9 +77,11 @@ class Reference(Frozen, frozen=True):
             raise UserError(f"{path}: no frozen reference, {place}: {first['msg']}") from error
 
     def lead(self, records: Sequence[Record]) -> float | None:
-        """Mean of decades beyond the reference, over those cells that it has too."""
+        """Mean of decades beyond the reference; `None` unless it has every one of the cells."""
+        if not records or self.lacking(records):
+            return None
         rungs = ((record, self.rung(record)) for record in records)
-        cells = [
+        return hierarchical_mean(
             Cell(
                 record.family,
                 record.task,
@@ -89,8 +91,11 @@ class Reference(Frozen, frozen=True):
             )
             for record, rung in rungs
             if rung
-        ]
-        return hierarchical_mean(cells) if cells else None
+        )
+
+    def lacking(self, records: Iterable[Record]) -> int:
+        """How many of the cells the reference has no rung for."""
+        return sum(self.rung(record) is None for record in records)
 
     def rung(self, record: Record) -> Rung | None:
         """The reference in the place of a Record: same task, content, budget and recipe."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from kansci.board import AnyRecord, Value
 from kansci.profiles import leads, profile
+from kansci.record import Record
 from kansci.reference import Reference
 from kansci.robustness import robustness
 from kansci.significance import Comparison, compare, friedman, levels, mean_ranks
@@ -118,18 +119,23 @@ def robustness_sheet(records: Sequence[AnyRecord], others: Iterable[AnyRecord]) 
 
 def profile_sheet(records: Iterable[AnyRecord], reference: Reference) -> Sheet:
     rows: list[dict[str, Value]] = []
-    for one in standings(records):
+    for one in standings(one for one in records if isinstance(one, Record)):
         found = None if one.missing else profile(leads(one, reference))
         if found is None:
-            why = f"{len(one.missing)} missing" if one.missing else "no cell has a reference"
-            blank = dict.fromkeys(("area", *map(_at, TAUS)), None)
+            lacking, known = reference.lacking(one.records), len(one.records)
+            why = f"{lacking} of {known} cells have no frozen reference"
+            why = f"{len(one.missing)} missing" if one.missing else why
+            blank = dict.fromkeys(("area", "95 %", *map(_at, TAUS)), None)
             rows.append({"model": one.model, **blank, "remarks": why})
             continue
         at = {_at(tau): float(found.rho[abs(found.tau - tau).argmin()]) for tau in TAUS}
-        rows.append({"model": one.model, "area": found.area, **at, "remarks": ""})
+        low, high = found.areas
+        area = {"area": found.area, "95 %": f"[{low:.2f}, {high:.2f}]"}
+        rows.append({"model": one.model, **area, **at, "remarks": ""})
     rows.sort(key=lambda row: (row["area"] is None, -float(row["area"] or 0), row["model"]))
     columns = {
         "area": "under the profile from -3 to 3 decades; 3 is the reference's if it never varied",
+        "95 %": "of the area, over other tasks of the kind and seeds",
         _at(-1.0): "share of the work on which the error is ten times lower, or more",
         _at(0.0): "share on which it is no higher",
         _at(1.0): "share on which it is not ten times higher",

@@ -1,4 +1,4 @@
-"""Rows of a board as tables: terminal, Markdown, CSV, LaTeX and plain dicts.
+"""Rows of a board as tables: terminal, Markdown, CSV and plain dicts; for papers, see `latex`.
 
 Every table says its metric and shows intervals; what keeps a model off the ranking stands in its
 remarks.
@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv as csv_format
 import io
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kansci.board import Board, Row, Value
 from kansci.columns import INTERVAL, fitting, folded, wide
@@ -22,8 +22,19 @@ MARK = "†"
 FOOTNOTE = "a control: a yardstick rather than a contender"
 SUBMITTED = "‡"
 NOT_OURS = "submitted, and not verified by kansci: see the remarks"
-PAGE = 84  # characters of footnote size in a line of LaTeX's `article`
 NUMBERS = tuple(n for n in Row.model_fields if n not in ("submitted", "columns", "note"))
+
+
+class Layout(NamedTuple):
+    """Which columns a table has, beside those of every board.
+
+    Attributes:
+        seeds: the interval over other seeds.
+    """
+
+    further: Sequence[str]
+    seeds: bool = False
+    remarks: bool = False
 
 
 def terminal(board: Board, rows: Sequence[Row], *, width: int = 100) -> Table:
@@ -32,16 +43,15 @@ def terminal(board: Board, rows: Sequence[Row], *, width: int = 100) -> Table:
     from rich.table import Table
     from rich.text import Text
 
-    notes = footnotes(rows)
-    notes += [f"{row.model}: {text}" for row in rows if (text := remarks(row))]
+    notes = [*footnotes(rows), *remarked(rows)]
     table = Table(
         title=Text(board.question, style="bold"),
         caption_justify="left",
         box=box.SIMPLE_HEAD,
         padding=(0, 1, 0, 0),
     )
-    header = _header(board, rows, seeds=False, remarked=False)
-    body = [_texts(row, _further(rows), seeds=False, remarked=False) for row in rows]
+    layout = Layout(further(rows))
+    header, body = headings(board, layout), [texts(row, layout) for row in rows]
     shown, left_out = fitting(header, body, width)
     for i in shown:
         if header[i] == "model":  # the one that folds where the terminal is narrow
@@ -50,8 +60,8 @@ def terminal(board: Board, rows: Sequence[Row], *, width: int = 100) -> Table:
             table.add_column(
                 Text(folded(header[i])), justify="right", min_width=wide(header, body, i)
             )
-    for texts in body:  # as Text, since [..] in a name would be markup
-        table.add_row(*(Text(texts[i]) for i in shown))
+    for line in body:  # as Text, since [..] in a name would be markup
+        table.add_row(*(Text(line[i]) for i in shown))
     if left_out:
         notes.append(f"further columns, in a wider terminal or with --out: {', '.join(left_out)}")
     table.caption = Text("\n".join([label(board), *notes]), style="dim")
@@ -60,12 +70,14 @@ def terminal(board: Board, rows: Sequence[Row], *, width: int = 100) -> Table:
 
 def markdown(board: Board, rows: Sequence[Row]) -> str:
     """A GitHub table, its metric above, footnotes below."""
-    header = _header(board, rows)
+    layout = Layout(further(rows), of_seeds(rows), remarks=True)
+    header = headings(board, layout)
     lines = [f"**{board.question}** {label(board)}.", ""]
-    lines += [_pipes(header), _pipes(["---" if name in _LEFT else "---:" for name in header])]
+    lines += [_pipes(header), _pipes(["---" if name in LEFT else "---:" for name in header])]
     for row in rows:
-        lines.append(_pipes(map(markdown_escaped, _texts(row, _further(rows)))))
-    says = [f"`{name}`: {text}" for name, text in board.columns.items() if name in header]
+        lines.append(_pipes(map(markdown_escaped, texts(row, layout))))
+    says = ["No Record here answers this"] * all(not (row.tasks or row.missing) for row in rows)
+    says += [f"`{name}`: {text}" for name, text in board.columns.items() if name in header]
     says += footnotes(rows)
     return "\n".join([*lines, "", *([". ".join(says) + "."] if says else [])]).rstrip() + "\n"
 
@@ -74,45 +86,13 @@ def csv(board: Board, rows: Sequence[Row]) -> str:
     """Numbers to six digits; an empty field where there is none."""
     out = io.StringIO()
     writer = csv_format.writer(out, lineterminator="\n")
-    further = _further(rows)
-    writer.writerow(["board", *NUMBERS, *further, "note"])
+    names = further(rows)
+    writer.writerow(["board", *NUMBERS, *names, "note"])
     for row in rows:
         numbers = [getattr(row, name) for name in NUMBERS]
-        values = [board.name, *numbers, *map(row.columns.get, further), noted(row)]
+        values = [board.name, *numbers, *map(row.columns.get, names), noted(row)]
         writer.writerow(map(rounded, values))
     return out.getvalue()
-
-
-def latex(board: Board, rows: Sequence[Row]) -> str:
-    r"""A `table` for a paper; needs `\usepackage{booktabs}`.
-
-    Of the further columns it has the first that fit a page; the CSV has all of them.
-    """
-    seeds = any(row.seed_low is not None for row in rows)
-    header = _header(board, rows, seeds=seeds, remarked=False)
-    body = [_texts(row, _further(rows), seeds=seeds, remarked=False) for row in rows]
-    shown, left_out = fitting(header, body, PAGE)
-    align = "".join("l" if header[i] in _LEFT else "r" for i in shown)
-    caption = f"{board.question} {label(board)}."
-    caption += "".join(f" {note}." for note in footnotes(rows))
-    notes = [f"{row.model}: {text}" for row in rows if (text := remarks(row))]
-    lines = [
-        *([f"% further columns, in the CSV: {', '.join(left_out)}"] if left_out else []),
-        r"\begin{table}",
-        r"\centering\footnotesize",
-        r"\setlength{\tabcolsep}{3pt}",
-        rf"\caption{{{latex_escaped(caption)}}}",
-        rf"\begin{{tabular}}{{{align}}}",
-        r"\toprule",
-        _ampersands([header[i] for i in shown]),
-        r"\midrule",
-        *(_ampersands([texts[i] for i in shown]) for texts in body),
-        r"\bottomrule",
-        r"\end{tabular}",
-        *(rf"\par {latex_escaped(note)}" for note in notes),
-        r"\end{table}",
-    ]
-    return "\n".join(lines) + "\n"
 
 
 def dicts(board: Board, rows: Sequence[Row]) -> list[dict[str, Any]]:
@@ -161,6 +141,15 @@ def remarks(row: Row) -> str:
     return "; ".join([*said, *([note] if (note := noted(row)) else [])])
 
 
+def remarked(rows: Sequence[Row]) -> list[str]:
+    """Remarks below a table, those of one text together: `kan, fastkan: 2 not applicable`."""
+    whose: dict[str, list[str]] = {}
+    for row in rows:
+        if text := remarks(row):
+            whose.setdefault(text, []).append(row.model)
+    return [f"{', '.join(models)}: {text}" for text, models in whose.items()]
+
+
 def noted(row: Row) -> str:
     """What stands behind a row that is no count: of a submission, what came of verifying it."""
     return "; ".join(text for text in (row.submitted, row.note) if text)
@@ -189,49 +178,31 @@ def markdown_escaped(text: str) -> str:
     return " ".join(text.split())
 
 
-def latex_escaped(text: str) -> str:
-    return "".join(_LATEX.get(sign, sign) for sign in " ".join(text.split()))
+LEFT = ("model", "remarks")
 
 
-_LEFT = ("model", "remarks")
-_LATEX = {sign: f"\\{sign}" for sign in "&%$#_{}"} | {
-    "\\": r"\textbackslash{}",
-    "~": r"\textasciitilde{}",
-    "^": r"\textasciicircum{}",
-    "<": r"\textless{}",
-    ">": r"\textgreater{}",
-    "|": r"\textbar{}",
-    "[": "{[}",  # after \\ an open bracket would be read as a length
-    "†": r"\textdagger{}",
-    "‡": r"\textdaggerdbl{}",
-}
-
-
-def _further(rows: Sequence[Row]) -> list[str]:
+def further(rows: Sequence[Row]) -> list[str]:
     """Further columns, in the order in which they appear."""
     return list(dict.fromkeys(name for row in rows for name in row.columns))
 
 
-def _header(
-    board: Board, rows: Sequence[Row], *, seeds: bool = True, remarked: bool = True
-) -> list[str]:
-    between = ["other seeds"] if seeds else []
-    header = ["rank", "model", f"{board.score_label} {INTERVAL}", *between, *_further(rows)]
-    return [*header, "cells", "failed", *(["remarks"] if remarked else [])]
+def headings(board: Board, layout: Layout) -> list[str]:
+    between = ["other seeds"] * layout.seeds
+    head = ["rank", "model", f"{board.score_label} {INTERVAL}", *between, *layout.further]
+    return [*head, "cells", "failed", *["remarks"] * layout.remarks]
 
 
-def _texts(
-    row: Row, further: Sequence[str], *, seeds: bool = True, remarked: bool = True
-) -> list[str]:
-    texts = [
-        ranks(row),
-        marked(row),
-        NONE if row.score is None else f"{row.score:z.2f} {_bracketed(row.low, row.high)}",
-    ]
-    if seeds:
-        texts.append(_bracketed(row.seed_low, row.seed_high))
-    texts += [number(name, row.columns.get(name)) for name in further]
-    return [*texts, str(row.tasks), str(row.failed), *([remarks(row)] if remarked else [])]
+def texts(row: Row, layout: Layout) -> list[str]:
+    score = NONE if row.score is None else f"{row.score:z.2f} {_bracketed(row.low, row.high)}"
+    found = [ranks(row), marked(row), score]
+    found += [_bracketed(row.seed_low, row.seed_high)] * layout.seeds
+    found += [number(name, row.columns.get(name)) for name in layout.further]
+    return [*found, str(row.tasks), str(row.failed), *[remarks(row)] * layout.remarks]
+
+
+def of_seeds(rows: Sequence[Row]) -> bool:
+    """Whether any has an interval over other seeds."""
+    return any(row.seed_low is not None for row in rows)
 
 
 def _unverified(row: Row) -> bool:
@@ -244,7 +215,3 @@ def _bracketed(low: float | None, high: float | None) -> str:
 
 def _pipes(texts: Iterable[str]) -> str:
     return f"| {' | '.join(texts)} |"
-
-
-def _ampersands(texts: Sequence[str]) -> str:
-    return " & ".join(map(latex_escaped, texts)) + r" \\"

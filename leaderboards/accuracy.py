@@ -9,7 +9,18 @@ from statistics import median
 
 import numpy as np
 
-from kansci.board import AnyRecord, Board, Entry, Row, Value, complete, rows_of
+from kansci.board import (
+    CONTEST,
+    AnyRecord,
+    Board,
+    Entry,
+    Row,
+    Value,
+    complete,
+    contest,
+    rows_of,
+    unled,
+)
 from kansci.reference import Reference
 from kansci.standing import Standing, failures, final, standings
 from kansci.stats import hierarchical_mean
@@ -21,7 +32,8 @@ def rows(records: Sequence[AnyRecord], reference: Reference | None) -> list[Row]
     families = sorted({record.family for record in used})
     budgets = sorted({record.budget for record in used})
     parts = (*families, *(budgets if len(budgets) > 1 else ()))
-    return rows_of(entry(standing, parts, reference) for standing in found)
+    entries = [entry(standing, parts, reference) for standing in found]
+    return contest(rows_of(entries), entries)
 
 
 def entry(standing: Standing, parts: Sequence[str | int], reference: Reference | None) -> Entry:
@@ -35,7 +47,7 @@ def entry(standing: Standing, parts: Sequence[str | int], reference: Reference |
     whole = bool(cells) and not standing.missing
     columns["lead"] = reference.lead(standing.scored) if reference and whole else None
     columns["median error"] = median_error(standing) if whole else None
-    return Entry(standing, cells, columns)
+    return Entry(standing, cells, columns, unled(standing, reference) if whole else "")
 
 
 def median_error(standing: Standing) -> float:
@@ -66,5 +78,6 @@ board = Board(
     columns={
         "lead": "decades beyond the frozen reference MLP on the same cells",
         "median error": "median over cells and members, relative to the trivial predictor",
+        **CONTEST,
     },
 )

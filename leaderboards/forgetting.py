@@ -30,7 +30,7 @@ from kansci.transfer import intransigence as gap_to_joint
 LEARNED = 1.0
 NAIVE, JOINT = "naive", "joint"
 Measure = Callable[[Record], Floats | None]
-Place = tuple[str, str, str, int]
+Place = tuple[str, str, str, int, str]
 
 
 def rows(records: Sequence[AnyRecord], reference: object) -> list[Row]:
@@ -66,7 +66,16 @@ def entry(standing: Standing, joint: dict[Place, Record]) -> Entry:
         return Entry(standing, [], columns, note, ranked=False)
     gained = columns["learned"]
     idle = isinstance(gained, float) and gained < LEARNED
-    return Entry(standing, cells, columns, "did not learn" if idle else "", ranked=not idle)
+    notes = ["did not learn"] * idle + other_bounds(standing, joint)
+    return Entry(standing, cells, columns, "; ".join(notes), ranked=not idle)
+
+
+def other_bounds(standing: Standing, joint: dict[Place, Record]) -> list[str]:
+    """What is said of joint trainings of its cells that bound nothing, as they had other work."""
+    known = {one[:-1] for one in joint}
+    own = [place(one) for one in standing.scored]
+    count = sum(one[:-1] in known and one not in joint for one in own)
+    return [f"{count} joint trainings by another recipe are no bound"] if count else []
 
 
 def with_method(
@@ -80,9 +89,14 @@ def with_method(
 
 
 def place(record: Record) -> Place:
-    """Where the Records of one model by several methods meet; `kan + ewc` is `kan` by EWC."""
+    """Where the Records of one model by several methods meet; `kan + ewc` is `kan` by EWC.
+
+    But for the method they have one recipe: a bound by more work would be no bound.
+    """
     model = record.model.removesuffix(f" + {record.recipe.method}")
-    return model, record.task, record.task_content, record.budget
+    plain = {"method": NAIVE, "strength": None, "memory": None}
+    rest = record.recipe.model_copy(update=plain).digest
+    return model, record.task, record.task_content, record.budget, rest
 
 
 def called(record: Record) -> Record:

@@ -6,32 +6,15 @@ is of less use. The accuracy board leaves such tasks out and says how many they 
 
 from collections.abc import Sequence
 
-import numpy as np
-
-from kansci.board import AnyRecord, Board, Entry, Row, Value, rows_of
+from kansci.board import CONTEST, AnyRecord, Board, Entry, Row, Value, contest, rows_of, unled
 from kansci.reference import Reference
 from kansci.standing import Standing, final, standings
-from kansci.stats import chances_of_best, interquartile_mean, level_with, replicates
+from kansci.stats import interquartile_mean
 
 
 def rows(records: Sequence[AnyRecord], reference: Reference | None) -> list[Row]:
     entries = [entry(standing, reference) for standing in standings(records)]
-    found = rows_of(entries)
-    cells = {entry.standing.model: entry.cells for entry in entries}
-    ranked = [row for row in found if row.score is not None]
-    if not ranked:
-        return found
-    drawn = np.stack([replicates(cells[row.model]) for row in ranked])  # (model, draw)
-    leader = int(np.argmax([row.score for row in ranked]))
-    level, best = level_with(drawn, leader), chances_of_best(drawn)
-    relative = {
-        row.model: {"P(best)": float(best[i]), "leading": "yes" if level[i] else ""}
-        for i, row in enumerate(ranked)
-    }
-    return [
-        row.model_copy(update={"columns": row.columns | relative.get(row.model, {})})
-        for row in found
-    ]
+    return contest(rows_of(entries), entries)
 
 
 def entry(standing: Standing, reference: Reference | None) -> Entry:
@@ -40,10 +23,8 @@ def entry(standing: Standing, reference: Reference | None) -> Entry:
     columns: dict[str, Value] = {
         "lead": reference.lead(standing.records) if reference and whole else None,
         "IQM": interquartile_mean(cells) if whole else None,
-        "P(best)": None,
-        "leading": None,
     }
-    return Entry(standing, cells, columns)
+    return Entry(standing, cells, columns, unled(standing, reference) if whole else "")
 
 
 board = Board(
@@ -60,7 +41,6 @@ board = Board(
     columns={
         "lead": "decades beyond the frozen reference MLP on the same cells",
         "IQM": "mean of the middle half of members; it hides failures",
-        "P(best)": "share of bootstrap draws in which the model is first",
-        "leading": "the paired difference to the first has a 95 % interval that contains 0",
+        **CONTEST,
     },
 )

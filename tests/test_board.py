@@ -148,12 +148,36 @@ def test_what_does_not_apply_or_fit_counts_nothing_overall_and_is_no_failure():
     assert (row.failed, row.not_applicable, row.does_not_fit, row.tasks) == (0, 1, 1, 3)
 
 
-def test_who_leads_overall_is_said_with_its_chance_and_who_may_be_level():
+@pytest.mark.parametrize("name", ["overall", "accuracy"])
+def test_who_leads_is_said_with_its_chance_and_who_may_be_level(name):
     records = [*grid("a", 0, 3.0), *grid("twin", 0, 3.0), *grid("far", 1, 0.5)]
-    found = rows("overall", records, ladder())
+    found = rows(name, records, ladder())
     assert [found[name].columns["leading"] for name in ("a", "twin", "far")] == ["yes", "yes", ""]
     assert [found[name].columns["P(best)"] for name in ("a", "twin", "far")] == [0.5, 0.5, 0]
     assert found["a"].columns["lead"] > 0
+
+
+@pytest.mark.parametrize("name", ["overall", "accuracy"])
+def test_a_yardstick_wins_no_contest_and_one_contender_alone_has_none(name):
+    records = [*grid("legendre", 0, 5.0), *grid("a", 0, 3.0), *grid("far", 1, 0.5)]
+    found = rows(name, records)
+    assert found["legendre"].rank == 1
+    chances = {model: row.columns["P(best)"] for model, row in found.items()}
+    assert chances == {"legendre": None, "a": 1, "far": 0}
+    assert found["a"].columns["leading"] == "yes"
+    alone = rows(name, records[: -len(grid("far", 1))])
+    assert {row.columns["leading"] for row in alone.values()} == {None}
+
+
+@pytest.mark.parametrize("name", ["overall", "accuracy"])
+def test_a_lead_is_over_the_reference_on_all_cells_or_there_is_none(name):
+    part = ladder()
+    part = part.model_copy(update={"rows": tuple(r for r in part.rows if r.budget != 1000)})
+    row = rows(name, grid("a", 0, 3.0), part)["a"]
+    assert row.columns["lead"] is None
+    assert row.score is not None
+    lacking = sum(place[2] == 1000 for place in PLACES)
+    assert row.note == f"no lead: {lacking} of {len(PLACES)} cells have no frozen reference"
 
 
 def test_reliability_is_the_share_of_members_that_failed_by_kind():

@@ -17,7 +17,7 @@ axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe i
 
 PAGES = (
     *("index", "models/kan-*", "tasks/poisson-1", "tasks/bumps_1d-1"),
-    *("compare", "claims", "methods"),
+    *("statistics", "compare", "claims", "methods"),
 )
 # Axe would load style sheets again, which the pages forbid. Only colours differ in the dark.
 COMMON = {"preload": False, "resultTypes": ["violations"]}

@@ -14,7 +14,7 @@ import pytest
 from rich.console import Console
 
 import kansci
-import kansci.cli.board
+import kansci.cli.slices
 from kansci.cli import COMMANDS, main
 from kansci.cli.progress import Bar
 from kansci.ledger import load, load_records, save
@@ -135,7 +135,7 @@ def test_listings_show_names_with_options_as_they_are(monkeypatch, capsys):
     ids=str,
 )
 def test_a_mistake_is_one_line_and_exit_code_2(monkeypatch, capsys, words, said):
-    monkeypatch.setattr(kansci.cli.board, "checkout", lambda: None)
+    monkeypatch.setattr(kansci.cli.slices, "checkout", lambda: None)
     assert call(monkeypatch, *words) == 2
     error = capsys.readouterr().err
     assert said in error

@@ -3,7 +3,7 @@
 import pytest
 from ledgers import ladder, pool, record
 
-import kansci.cli.board
+import kansci.cli.slices
 from kansci import cli, plots
 from kansci.api import get_board
 from kansci.board import rank
@@ -67,10 +67,15 @@ def test_tables_beside_the_boards_say_what_they_are_and_keep_their_columns():
     assert "no Records of it" in found["robustness.md"]
 
 
+def no_figures(monkeypatch):
+    """They take seconds, and are not checked."""
+    monkeypatch.setattr(plots, "figures", lambda *of: ({}, {}))
+
+
 def test_what_was_written_is_found_unchanged_and_a_changed_record_is_found(
     monkeypatch, capsys, places
 ):
-    monkeypatch.setattr(plots, "figures", lambda *of: {})  # they take seconds, and are not checked
+    no_figures(monkeypatch)
     assert call(monkeypatch, "board", *options(places)) == 0
     assert call(monkeypatch, "board", "--check", *options(places)) == 0
     assert "tables are what 24 Records give" in capsys.readouterr().out
@@ -87,11 +92,11 @@ def test_what_was_written_is_found_unchanged_and_a_changed_record_is_found(
 def test_a_submission_waits_for_whoever_merges_it_and_is_checked_from_then_on(
     monkeypatch, capsys, places
 ):
-    monkeypatch.setattr(plots, "figures", lambda *of: {})
+    no_figures(monkeypatch)
     assert call(monkeypatch, "board", *options(places)) == 0
     named = {"model": "mine", "submitted": "self-reported"}
     new = [one.model_copy(update=named) for one in pool() if one.model == "model-0"]
-    monkeypatch.setattr(kansci.cli.board, "load_ledger", lambda folder: [*pool(), *new])
+    monkeypatch.setattr(kansci.cli.slices, "load_ledger", lambda folder: [*pool(), *new])
     assert call(monkeypatch, "board", "--check", *options(places)) == 0
     assert "24 Records give.\nNot in them yet, and self-reported: mine;" in capsys.readouterr().out
     assert call(monkeypatch, "board", *options(places)) == 0

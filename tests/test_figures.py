@@ -12,14 +12,32 @@ from PIL import Image
 from site_records import trained
 from torch import nn
 
+from kansci.bases import BSpline
+from kansci.board import Row
+from kansci.cli.plot import _edges
 from kansci.discover import get_model, get_task, home
 from kansci.errors import UserError
-from kansci.figures import critical_differences, error_maps, fields, typical
+from kansci.figures import (
+    critical_differences,
+    error_maps,
+    fields,
+    pareto,
+    performance_profiles,
+    plane,
+    typical,
+)
+from kansci.figures.critical import smallest
 from kansci.figures.fields import SIDE, ground
 from kansci.figures.typical import median_member
 from kansci.ledger import save
 from kansci.look import raster
 from kansci.look import save as save_figure
+from kansci.models import KAN
+from kansci.plots import KINDS
+from kansci.profiles import profile
+from kansci.scaling import Rung
+from kansci.significance import p_matrix
+from kansci.stats import Cell
 
 ONE_LOST = ("ok", "diverged", "ok", "ok")
 LEDGER = home("leaderboards") / "records"
@@ -36,7 +54,7 @@ class Sine(nn.Module):
         return self.weight * torch.sin(torch.pi * x).prod(-1, keepdim=True)
 
 
-@pytest.mark.parametrize("kind", ["critical", "pareto", "profiles", "forgetting"])
+@pytest.mark.parametrize("kind", KINDS)
 def test_figures_of_records_are_svg_and_png(kind: str, tmp_path: Path):
     result = call("plot", kind, "--records", LEDGER, "--out", tmp_path)
     assert result.code == 0, result.stderr
@@ -131,6 +149,72 @@ def test_one_bar_joins_what_cannot_be_told_apart():
     assert counts == [1, 0]
 
 
+@pytest.mark.parametrize(("tasks", "models"), [(3, 3), (5, 4), (10, 10)])
+def test_no_pair_falls_below_what_is_said_to_be_the_least(tasks: int, models: int):
+    ahead = np.arange(models) * 10.0  # each is ahead of the next on every task
+    noise = np.random.default_rng(0).random((tasks, models))
+    assert p_matrix(pd.DataFrame(ahead + noise)).to_numpy().min() == smallest(tasks, models)
+
+
+def test_a_diagram_that_can_tell_nobody_apart_says_so():
+    rng = np.random.default_rng(0)
+    few, many = (
+        pd.DataFrame(rng.normal(size=(n, 10)), columns=list("abcdefghij")) for n in (10, 12)
+    )
+    said = [critical_differences(table).get_supxlabel() for table in (few, many)]
+    assert "with 10 tasks no pair of 10 models can fall below 5 %: at best p is 0.088" in said[0]
+    assert "no pair" not in said[1]
+
+
+def test_a_diagram_marks_controls_and_names_who_is_not_in_it():
+    table = pd.DataFrame(np.random.default_rng(0).normal(size=(9, 3)))
+    table.columns = ["kan", "linear-rbf", "mine"]
+    figure = critical_differences(table, "not drawn: relukan (cells missing)")
+    said = " ".join(text.get_text() for text in figure.axes[0].texts)
+    assert "linear-rbf †" in said
+    assert "kan †" not in said
+    assert "not drawn: relukan" in figure.get_supxlabel()
+
+
+def test_profiles_are_steps_and_whoever_has_none_is_named():
+    rows = [Row(model="kan"), Row(model="relukan", missing=2), Row(model="fastkan")]
+    found = profile([Cell("pde", "a", 250, np.array([0.2, 0.4]))])
+    assert found
+    (axes,) = performance_profiles(rows, {"kan": found}).axes
+    (line,) = (line for line in axes.lines if line.get_label() == "kan")
+    assert line.get_drawstyle() == "steps-post"
+    assert "not drawn: relukan (cells missing), fastkan (cells without" in axes.get_xlabel()
+
+
+def test_a_model_looks_the_same_in_all_figures_whoever_is_before_it():
+    rows = [
+        Row(model=name, score=1, low=0, high=2, columns={"learned": 1.0}) for name in ("a", "kan")
+    ]
+    found = profile([Cell("pde", "a", 250, np.array([0.2, 0.4]))])
+    assert found
+    figures = [
+        plane(rows),
+        performance_profiles(rows[1:], {"kan": found}),
+        pareto(rows, {name: {250: Rung(240, 1.0)} for name in ("a", "kan")}, tasks=1),
+    ]
+    lines = [line for figure in figures for line in figure.axes[0].lines]
+    shown = {(x.get_color(), x.get_marker()) for x in lines if x.get_label() == "kan"}
+    assert len(shown) == 1
+
+
+def test_a_front_says_on_how_many_tasks_it_rests():
+    found = {"kan": {250: Rung(240, 1.0), 1000: Rung(990, 2.0)}}
+    (axes,) = pareto([Row(model="kan")], found, tasks=2).axes
+    assert axes.get_title(loc="left").endswith("2 tasks")
+
+
+def test_edges_end_in_the_unknowns_of_the_statement():
+    task = get_task("poisson")
+    (axes,) = _edges(task, KAN((2, 2, 1), BSpline), "", 0).axes
+    names = [text.get_text() for text in axes.texts]
+    assert [name for name in names if name] == ["x", "y", "u"]
+
+
 def test_two_models_make_no_diagram():
     with pytest.raises(UserError, match="three models"):
         critical_differences(pd.DataFrame({"a": [1.0, 2.0, 3.0], "b": [1.0, 2.0, 3.0]}))
@@ -143,7 +227,7 @@ def test_the_error_of_a_map_is_network_minus_truth():
     np.testing.assert_allclose(found.said - found.truth, found.truth / 2, atol=1e-12)
     figure = error_maps(task, Sine(1.5))
     title = figure.get_suptitle()
-    assert "relative l2 5.0e-01" in title
+    assert "relative L2 5.0e-01" in title
     assert [axes.get_title(loc="left") for axes in figure.axes[:3]] == [
         "truth",
         "network",

@@ -7,9 +7,9 @@ from ledgers import continual, grid, record, rows
 from kansci import transfer
 from kansci.discover import get_task
 from kansci.errors import UserError
+from kansci.figures import plane
 from kansci.forgetting import learned, lost, own_probes, relearned
 from kansci.models import get_model
-from kansci.plots import plane
 from kansci.recipe import Recipe
 from kansci.record import Curve
 from kansci.runner import unfinished
@@ -197,6 +197,15 @@ def test_the_joint_training_is_the_bound_of_its_model_and_no_row():
     assert found["mlp"].columns["joint"] is None
     gap = (1 - 1e-5) - (1 - 1e-6)  # of the scores of 2.5 and of 3 decades
     assert found["kan"].columns["intransigence (-)"] == pytest.approx(gap, abs=1e-8)
+
+
+def test_a_joint_training_by_more_work_bounds_nothing_and_is_said_to():
+    naive = known(continual("kan", 3, 1))
+    joint = joint_of(naive, 5.0)
+    patient = Recipe(**{**joint.recipe.model_dump(), "dtype": "float64"})
+    row = rows("forgetting", [naive, joint.updated(recipe=patient)])["kan"]
+    assert row.columns["joint"] is None
+    assert row.note == "1 joint trainings by another recipe are no bound"
 
 
 def test_the_measures_of_the_field_are_columns_that_say_which_way_is_better():

@@ -41,9 +41,13 @@ def test_boards_that_order_nothing_are_left_out_and_models_without_a_score_are_n
     assert [row[f"{board.name} ↑"] for row in glance([(board, pair)]).rows][2] == NONE
 
 
-def test_who_may_be_first_is_whose_range_begins_with_1():
-    rows = [Row(model=f"m{low}", rank_low=low, control=low == 1) for low in (1, 2)]
-    assert leaders([*rows, Row(model="unranked")]) == ["m1 †"]
+def test_who_may_be_first_is_a_contender_whose_range_begins_with_1_or_who_is_level_by_pairs():
+    rows = [Row(model=f"m{low}", rank_low=low) for low in (1, 2)]
+    rows += [Row(model="yardstick", rank_low=1, control=True), Row(model="unranked")]
+    assert leaders(rows) == ["m1"]
+    level = [row.model_copy(update={"columns": {"leading": ""}}) for row in rows]
+    level[1] = rows[1].model_copy(update={"columns": {"leading": "yes"}})
+    assert leaders(level) == ["m2"]
 
 
 def test_the_page_links_every_board_in_full(standings, tmp_path):

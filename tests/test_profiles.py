@@ -20,6 +20,11 @@ def test_a_profile_is_the_share_of_work_within_tau_of_the_reference():
     assert share == pytest.approx(want)
 
 
+def test_the_area_lies_within_its_interval():
+    found = profile(cells(0.5, -0.2, 1.0))
+    assert found.areas[0] < found.area < found.areas[1]
+
+
 def test_a_profile_rises_and_lies_within_its_band():
     rng = np.random.default_rng(0)
     own = [Cell("pde", str(i), 250, rng.normal(0, 1, 5)) for i in range(10)]
@@ -53,14 +58,14 @@ def test_families_weigh_the_same():
     assert profile([*cells(0.0), *many]).rho[-1] == pytest.approx(0.5)
 
 
-def test_leads_are_over_the_rungs_that_the_reference_has():
+def test_leads_are_over_a_reference_that_has_all_rungs():
     reference = ladder()
     better = [record("a", place, [10**-2.5] * 3) for place in PLACES]
     (standing,) = standings(better)
     found = leads(standing, reference)
     assert {cell.budget: cell.values[0] for cell in found} == pytest.approx({250: 1.5, 1000: 0.5})
-    (standing,) = standings(one.updated(task_content="other") for one in better)
-    assert leads(standing, reference) == []
+    part = tuple(row for row in reference.rows if row.budget == 250)
+    assert leads(standing, ladder().model_copy(update={"rows": part})) == []
     assert profile([]) is None
 
 

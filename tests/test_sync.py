@@ -13,7 +13,7 @@ from stores import a_record, a_speed, fresh_store
 from kansci import cli
 from kansci.api import get_board, list_boards
 from kansci.board import Board, Row, rank
-from kansci.cli.sync import sync
+from kansci.cli.sync import editions, sync
 from kansci.discover import checkout
 from kansci.ledger import load_records, save
 from kansci.store import Store, StoreError, log_board
@@ -175,10 +175,43 @@ def test_a_folder_is_pushed_once_and_what_came_of_it_is_json(
     assert call(monkeypatch, *words) == 0
     first = json.loads(capsys.readouterr().out)
     assert first["records"] == first["logged"] == 2
-    assert set(first["boards"]) == set(list_boards())
+    assert list(first["boards"]) == ["mine"]
+    assert set(first["boards"]["mine"]) == set(list_boards())
     assert call(monkeypatch, *words) == 0
     again = json.loads(capsys.readouterr().out)
-    assert (again["logged"], again["known"], again["boards"]) == (0, 2, [])
+    assert (again["logged"], again["known"], again["boards"]) == (0, 2, {})
+
+
+def test_an_edition_is_a_suite_with_the_timings_of_its_ledgers():
+    quick, standard, speed = a_record(), a_record(key="s", suite="standard"), a_speed()
+    own = a_record(key="o", model="kan")
+    assert editions([[quick, speed], [standard], [own]]) == {
+        "quick": [quick, speed, own],
+        "standard": [standard],
+    }
+    both = {"quick": [speed, quick], "standard": [speed, standard]}
+    assert editions([[speed], [quick, standard]]) == both, "a folder of timings alone"
+    assert editions([[speed]]) == {}
+
+
+def test_each_suite_is_pushed_as_an_edition_that_its_tag_names(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    store = fresh_store(tmp_path / "there")
+    standard = a_record(key="other", suite="standard", model="kan")
+    for folder, some in {"local": [a_record(), a_speed()], "ledger": [standard]}.items():
+        for record in some:
+            save(record, tmp_path / folder)
+    words = ["sync", "local", "ledger", "--to", store.place.uri, "--no-figures", "--json"]
+    for wanted in ({"quick", "standard"}, set()):
+        assert call(monkeypatch, *words) == 0
+        said = json.loads(capsys.readouterr().out)
+        assert set(said["boards"]) == wanted
+        assert said["logged"] == (3 if wanted else 0)
+    found = list(store.runs("boards/overall", "kansci.board"))
+    ranked = [run.data.tags for run in found if run.data.tags.get("kansci.ranked") == "yes"]
+    shown = {(tags["kansci.edition"], tags["kansci.model"]) for tags in ranked}
+    assert shown == {("quick", "fastkan"), ("standard", "kan")}
 
 
 def test_ctrl_c_is_no_traceback(

@@ -9,6 +9,8 @@ from rich.console import Console
 
 from kansci import tables
 from kansci.board import Board, Row
+from kansci.errors import UnknownName
+from kansci.latex import latex
 
 BOARD = Board(
     name="accuracy",
@@ -36,7 +38,7 @@ def shown(width=100):
     return out.getvalue()
 
 
-@pytest.mark.parametrize("table", [tables.markdown, tables.latex])
+@pytest.mark.parametrize("table", [tables.markdown, latex])
 def test_every_table_names_its_metric_and_shows_intervals(table):
     text = table(BOARD, ROWS).replace("{[}", "[")
     for said in ("NRMSE", "relative L2", "higher is better", "2.35 [2.10, 2.60]", "[2.30, 2.40]"):
@@ -72,12 +74,30 @@ def test_pipes_in_names_do_not_break_markdown_tables():
 
 
 def test_latex_escapes_what_it_would_read_as_commands():
-    text = tables.latex(BOARD, ROWS)
+    text = latex(BOARD, ROWS)
     assert r"a\textbar{}b\_c{[}widths=1-1,grid=200]" in text
     assert r"50 \% \& more" in text
     assert text.count(r"\toprule") == text.count(r"\bottomrule") == 1
     rows = [line for line in text.splitlines() if line.endswith(r"\\")]
     assert len({line.replace(r"\&", "").count("&") for line in rows}) == 1
+
+
+def test_latex_has_minus_signs_dashes_a_label_and_equal_remarks_once():
+    rows = [*ROWS, ROWS[2].model_copy(update={"model": "mlp-silu"})]
+    text = latex(BOARD, rows)
+    assert "0.00 {[}$-$0.50, 0.50]" in text
+    assert "1--3 & linear-rbf" in text
+    assert r"\label{tab:accuracy}" in text
+    assert text.count(r"3 missing") == 1
+    assert r"\par kan, mlp-silu: 3 missing" in text
+
+
+def test_latex_has_the_columns_that_are_asked_for():
+    text = latex(BOARD, ROWS, ["lead"])
+    assert "rank & model & decades {[}95 \\%] & lead & cells & failed" in text
+    assert "% further columns, in the CSV: pde, median error, parameters" in text
+    with pytest.raises(UnknownName, match="did you mean 'lead'"):
+        latex(BOARD, ROWS, ["leed"])
 
 
 def test_controls_are_marked_and_the_mark_is_explained():
@@ -105,6 +125,6 @@ def test_csv_and_dicts_hold_every_number_in_full():
 
 def test_a_board_without_rows_is_a_table_without_rows():
     assert tables.markdown(BOARD, []).startswith("**How accurate?**")
-    assert r"\midrule" in tables.latex(BOARD, [])
+    assert r"\midrule" in latex(BOARD, [])
     assert tables.dicts(BOARD, []) == []
     Console(file=io.StringIO()).print(tables.terminal(BOARD, []))

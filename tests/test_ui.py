@@ -62,8 +62,8 @@ def test_an_address_that_cannot_be_is_one_line(host: str, port: int):
 def test_records_are_looked_for_where_runs_and_the_ledger_leave_them(tmp_path: Path):
     project = checkout()
     assert project is not None
-    ledger = project / "leaderboards" / "records"
-    known = [ledger] if ledger.is_dir() else []
+    ledgers = [project / "leaderboards" / name for name in ("records", "standard")]
+    known = [ledger for ledger in ledgers if ledger.is_dir()]
     assert default_folders() == known
     (tmp_path / "kansci-records").mkdir()
     assert default_folders() == [Path("kansci-records"), *known]

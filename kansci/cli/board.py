@@ -16,6 +16,7 @@ from kansci.board import AnyRecord, Board, rank
 from kansci.cli.drift import awaited, compare
 from kansci.cli.listing import wide_console
 from kansci.cli.selection import writable
+from kansci.cli.slices import Budgets, Families, Folder, Suites, narrowed, read
 from kansci.cli.written import Standings, fill, write
 from kansci.discover import checkout, home
 from kansci.errors import UserError
@@ -25,8 +26,6 @@ from kansci.record import Record
 from kansci.reference import Reference
 from kansci.sheets import Sheet
 from kansci.significance import load_comparisons
-from kansci.standing import sliced
-from kansci.submission.ledger import load_ledger
 
 HEADLINE = "overall"
 
@@ -36,23 +35,18 @@ def board(
         list[str] | None,
         typer.Argument(help="overall, accuracy, reliability, ...: by default all."),
     ] = None,
-    records: Annotated[
-        Path | None,
-        typer.Option(help="A folder of Records; by default ./kansci-records/quick or the ledger."),
-    ] = None,
-    suite: Annotated[
-        list[str] | None, typer.Option(help="Rank on Records of this suite alone; repeatable.")
-    ] = None,
-    family: Annotated[
-        list[str] | None, typer.Option(help="On tasks of this family alone; repeatable.")
-    ] = None,
-    budget: Annotated[
-        list[int] | None, typer.Option(help="At this budget alone; repeatable.")
-    ] = None,
+    records: Folder = None,
+    suite: Suites = None,
+    family: Families = None,
+    budget: Budgets = None,
     out: Annotated[
         Path | None, typer.Option(help="Write tables and figures into this folder.")
     ] = None,
     latex: Annotated[bool, typer.Option("--latex", help="With --out: LaTeX tables too.")] = False,
+    column: Annotated[
+        list[str] | None,
+        typer.Option(help="With --latex and one board: show this further column; repeatable."),
+    ] = None,
     readme: Annotated[
         Path | None, typer.Option(help="Put the tables between a page's `boards` marks.")
     ] = None,
@@ -70,23 +64,22 @@ def board(
     chosen = [get_board(name) for name in names or ordered()]
     if latex and not out:
         raise UserError("--latex writes files: add --out FOLDER")
+    if column and not (latex and len(chosen) == 1):
+        raise UserError("--column is of the LaTeX table of one board: name it, and add --latex")
     if check and as_json:
         raise UserError("--check says in words what differs: leave out --json")
     if out and not check:
         writable(out)
     if check:
         records, out, readme = committed(records, out, readme)
-    folder = records or default_records()
-    every = load_ledger(folder)
-    if not every:
-        raise UserError(f"no Records in {folder}: `kansci run` makes some")
+    folder, every = read(records)
     later = awaited(every, out) if check and out else set()
     every = [one for one in every if one.model not in later]
-    found = sliced(every, suites=suite or (), families=family or (), budgets=budget or ())
-    if not any(isinstance(record, Record) for record in found) and (suite or family or budget):
-        raise UserError(f"no Records in {folder} of all that is asked for: {kinds(every)}")
+    found = narrowed(folder, every, suite, family, budget)
     if freeze:
-        reference = Reference.from_records([r for r in found if isinstance(r, Record)])
+        trained = [one for one in found if isinstance(one, Record)]
+        version = Reference.load(freeze).version + 1 if freeze.is_file() else 1
+        reference = Reference.from_records(trained, version=version)
         if not reference.rows:
             raise UserError(f"--freeze wants Records of {reference.model} in {folder}, got none")
         write_atomically(freeze, reference.model_dump_json(indent=1) + "\n")
@@ -102,7 +95,8 @@ def board(
         typer.echo("\n".join(sheet.says for sheet in beside if sheet.says))
         typer.echo(f"From {len(found)} Records in {folder}.")
     if out:
-        written = write(standings, found, out, latex=latex, beside=beside)
+        columns = (column or []) if latex else None
+        written = write(standings, found, out, columns=columns, beside=beside)
         typer.echo(f"{written} files written to {out}", err=as_json)
     if readme:
         fill(readme, standings, found, out)
@@ -111,19 +105,6 @@ def board(
 def ordered() -> list[str]:
     """Names of all boards, the headline first."""
     return sorted(list_boards(), key=lambda name: (name != HEADLINE, name))
-
-
-def kinds(records: Sequence[AnyRecord]) -> str:
-    """What Records can be chosen by: `suites quick; families feynman, pde; budgets 250`."""
-    trained = [record for record in records if isinstance(record, Record)]
-    found = {
-        "suites": {record.suite for record in trained},
-        "families": {record.family for record in trained},
-        "budgets": {record.budget for record in trained},
-    }
-    return "there are " + "; ".join(
-        f"{kind} {', '.join(map(str, sorted(values)))}" for kind, values in found.items()
-    )
 
 
 def committed(
@@ -136,18 +117,6 @@ def committed(
     ledger = (project or Path()) / "leaderboards"
     page = (project or Path()) / "README.md"
     return records or ledger / "records", out or ledger / "boards", readme or page
-
-
-def default_records() -> Path:
-    """The quick suite's Records of this folder, else all of them, else the ledger."""
-    project = checkout()
-    choices = [Path("kansci-records/quick"), Path("kansci-records")]
-    if project:
-        choices.append(project / "leaderboards" / "records")
-    for choice in choices:
-        if choice.is_dir():
-            return choice
-    raise UserError("no Records here: `kansci run` makes some, --records FOLDER names others")
 
 
 def stand(records: Sequence[AnyRecord], boards: Sequence[Board] | None = None) -> Standings:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -12,15 +11,14 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
-from kansci.cli.board import default_records
 from kansci.cli.listing import wide_console
+from kansci.cli.slices import Budgets, Families, Folder, Suites, narrowed, read
 from kansci.differences import Comparison, compared
 from kansci.discover import home
 from kansci.errors import UnknownName, UserError
 from kansci.papers import Beside, Paper, beside, get_paper, list_papers
 from kansci.record import Record
 from kansci.standing import standings
-from kansci.submission.ledger import load_ledger
 
 NONE = "-"
 
@@ -31,10 +29,10 @@ def compare(
     paper: Annotated[
         str | None, typer.Option(help="Published numbers in place of a model; 'list' names them.")
     ] = None,
-    records: Annotated[
-        Path | None,
-        typer.Option(help="A folder of Records; by default ./kansci-records/quick or the ledger."),
-    ] = None,
+    records: Folder = None,
+    suite: Suites = None,
+    family: Families = None,
+    budget: Budgets = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
 ) -> None:
     """Compare two models task by task, or a model with published numbers.
@@ -53,7 +51,8 @@ def compare(
         said = "\n".join(f"{name}: {title}" for name, title in titles.items())
         typer.echo(json.dumps(titles, indent=1) if as_json else said)
         return
-    found = load_ledger(records or default_records())
+    folder, every = read(records)
+    found = narrowed(folder, every, suite, family, budget)
     trained = [one for one in found if isinstance(one, Record)]
     _check_names([model, *([against] if against else [])], trained)
     if paper is not None:

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kansci.cli.board import default_records
 from kansci.cli.selection import positive
+from kansci.cli.slices import (
+    OF_SUITE,
+    Budgets,
+    Families,
+    Folder,
+    default_records,
+    narrowed,
+    read,
+)
 from kansci.errors import UnknownName, UserError, blamed
 from kansci.ledger import AnyRecord
+from kansci.plots import KINDS
 from kansci.record import Record
 from kansci.submission.ledger import load_ledger
 
@@ -21,110 +30,75 @@ if TYPE_CHECKING:
 
     from kansci.task import Task
 
-ABOUT = {
-    "critical": "mean ranks, and models that cannot be told apart: the critical-difference diagram",
-    "pareto": "decades against trainable numbers, with the Pareto front",
-    "profiles": "performance profiles relative to the frozen reference",
-    "forgetting": "what was lost against what was learned",
+OF_ONE = {
     "curves": "losses of one training: --model, --task, --parameters",
     "edges": "functions on the edges of one network: --model, --task, --parameters",
     "errors": "truth, network and error over two inputs: --model, --task, --parameters",
 }
-KINDS = "; ".join(f"{name}: {text}" for name, text in ABOUT.items())
-
-
+ABOUT = {name: kind.about for name, kind in KINDS.items()} | OF_ONE
+SAID = "; ".join(f"{name}: {text}" for name, text in ABOUT.items())
 SUITE = "quick"  # whose recipe trains a network, if nothing else is said
 
 
 def plot(
-    kind: Annotated[str, typer.Argument(help=f"{KINDS}.")],
-    records: Annotated[
-        Path | None,
-        typer.Option(help="A folder of Records; by default ./kansci-records/quick or the ledger."),
-    ] = None,
+    kind: Annotated[str, typer.Argument(help=f"{SAID}.")],
+    records: Folder = None,
     model: Annotated[str | None, typer.Option(help="NAME or FILE.py.")] = None,
     task: Annotated[str | None, typer.Option(help="NAME of a task.")] = None,
     parameters: Annotated[int, typer.Option(help="Budget of trainable numbers.")] = 250,
     suite: Annotated[
-        str | None,
-        typer.Option(help="Train the network by the recipe of this suite, whatever is kept."),
+        list[str] | None,
+        typer.Option(help=f"{OF_SUITE} Edges and errors: train by its recipe, whatever is kept."),
     ] = None,
+    family: Families = None,
+    budget: Budgets = None,
     output: Annotated[int, typer.Option(help="Of several outputs, the one to map.")] = 0,
     out: Annotated[Path, typer.Option(help="Folder of the figure.")] = Path("figures"),
 ) -> None:
     """Draw one figure, as SVG and as PNG.
 
-    What shows all models is drawn from Records. Edges and errors are those of one network: of the
-    seed with the median error, where weights are kept beside the Records; else it is trained for
-    the figure, by the recipe of a suite on its first evaluation seed.
+    What shows all models is drawn from Records; models that are left out are named. Edges and
+    errors are those of one network: of the seed with the median error, where weights are kept
+    beside the Records; else it is trained for the figure, by the recipe of a suite on its first
+    evaluation seed.
     """
     if kind not in ABOUT:
         raise UnknownName("figure", kind, ABOUT)
     positive([parameters])
     if kind in ("edges", "errors"):
+        if family or budget or len(suite or ()) > 1:
+            raise UserError(
+                f"figure {kind!r}: want one network, by --model, --task, --parameters and at most "
+                "one --suite, got a choice of Records: leave out --family and --budget"
+            )
         model, task = _both(kind, model, task)
         draw = _edges if kind == "edges" else _errors
         title = f"{model} on {task}, {parameters} numbers"
-        what = _kept(records, model, task, parameters) if suite is None else None
+        what = None if suite else _kept(records, model, task, parameters)
         if what is None:
             draw(*_untrained(model, task, parameters), title, output)  # before minutes of training
-            what = _trained(model, task, parameters, suite or SUITE)
+            what = _trained(model, task, parameters, suite[0] if suite else SUITE)
         name = _name(kind, model, task, parameters)
         figure = draw(*what, title, output)
     else:
-        folder = records or default_records()
-        found = load_ledger(folder)
-        if not found:
-            raise UserError(f"no Records in {folder}: `kansci run` makes some")
+        found = narrowed(*read(records), suite, family, budget)
         if kind == "curves":
             name, figure = _curves(found, model, task, parameters)
         else:
-            name, figure = kind, OF_RECORDS[kind](found)
+            name, figure = kind, _of_all(kind, found)
     _write(figure, out, name)
 
 
-def _critical(records: Sequence[AnyRecord]) -> Figure:
-    from kansci.figures import critical_differences
-    from kansci.significance import levels
-    from kansci.standing import standings
-
-    return critical_differences(levels(standings(_of_training(records))))
-
-
-def _pareto(records: Sequence[AnyRecord]) -> Figure:
-    from kansci.api import rank
-    from kansci.plots import scaling
-
-    return scaling(rank("accuracy", records), records)
-
-
-def _profiles(records: Sequence[AnyRecord]) -> Figure:
+def _of_all(name: str, records: Sequence[AnyRecord]) -> Figure:
+    """A figure of all models; says who is not in it."""
     from kansci.api import frozen_reference, rank
-    from kansci.figures import performance_profiles, profiles_of
-    from kansci.standing import standings
+    from kansci.plots import Material
 
-    reference = frozen_reference()
-    if reference is None:
-        raise UserError(
-            "want a frozen reference, got none: `kansci board --freeze FILE` writes one"
-        )
-    found = profiles_of(standings(_of_training(records)), reference)
-    return performance_profiles(rank("accuracy", records), found)
-
-
-def _forgetting(records: Sequence[AnyRecord]) -> Figure:
-    from kansci.api import rank
-    from kansci.plots import plane
-
-    return plane(rank("forgetting", records))
-
-
-OF_RECORDS: dict[str, Callable[[Sequence[AnyRecord]], Figure]] = {
-    "critical": _critical,
-    "pareto": _pareto,
-    "profiles": _profiles,
-    "forgetting": _forgetting,
-}
+    kind = KINDS[name]
+    drawn = kind.draw(Material(rank(kind.board, records), records, frozen_reference()))
+    if drawn.left_out:
+        typer.echo(drawn.left_out)
+    return drawn.figure
 
 
 def _of_training(records: Sequence[AnyRecord]) -> list[Record]:
@@ -192,9 +166,11 @@ def _trained(model: str, task: str, budget: int, suite: str) -> tuple[Task, nn.M
 def _edges(task: Task, network: nn.Module, title: str, output: int) -> Figure:
     from kansci.models.edges import plot as draw
 
-    names = task.statement.variables if task.statement else None
+    said = task.statement
+    inputs = said.variables if said else None
+    outputs = said.unknowns if said and len(said.unknowns) == task.dim_out else None
     try:
-        return draw(network, inputs=names, title=title)
+        return draw(network, inputs=inputs, outputs=outputs, title=title)
     except ValueError as problem:
         raise UserError(f"{title}: {problem}") from problem
 

@@ -8,24 +8,21 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kansci.api import frozen_reference, get_board, list_boards
-from kansci.board import rank
+from kansci.api import frozen_reference
 from kansci.claims.shelf import Entry, entries, get_claims, results, sources
-from kansci.cli.board import default_records
+from kansci.cli.board import stand
+from kansci.cli.slices import Budgets, Families, Folder, Suites, narrowed, read
 from kansci.errors import UserError
-from kansci.submission.ledger import load_ledger
 
 if TYPE_CHECKING:
     from kansci.site import ClaimText
 
-FIRST = "overall"  # of the boards
-
 
 def site(
-    records: Annotated[
-        Path | None,
-        typer.Option(help="A folder of Records; by default ./kansci-records/quick or the ledger."),
-    ] = None,
+    records: Folder = None,
+    suite: Suites = None,
+    family: Families = None,
+    budget: Budgets = None,
     out: Annotated[
         Path, typer.Option(help="Folder of the pages; what an earlier build wrote is replaced.")
     ] = Path("site"),
@@ -36,16 +33,13 @@ def site(
     from kansci.site import build, check
 
     check(out)  # before a minute of work
-    folder = records or default_records()
-    found = load_ledger(folder)
-    if not found:
-        raise UserError(f"no Records in {folder}: `kansci run` makes some")
-    reference = frozen_reference()
-    names = sorted(list_boards(), key=lambda name: (name != FIRST, name))
-    boards = [get_board(name) for name in names]
-    standings = [(board, rank(board, found, reference)) for board in boards]
+    folder, every = read(records)
+    found = narrowed(folder, every, suite, family, budget)
+    standings, reference = stand(found), frozen_reference()
     told = [_told(entry) for entry in entries(get_claims([]), results())]
-    count = build(standings, found, out, reference=reference, claims=told, kept=folder)
+    count = build(
+        standings, found, out, others=every, reference=reference, claims=told, kept=folder
+    )
     typer.echo(f"{count} pages from {len(found)} Records in {folder}: open {out / 'index.html'}")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NamedTuple
@@ -23,18 +23,21 @@ from kansci.submission.ledger import load_ledger
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+LEDGERS = ("records", "standard")  # in leaderboards: the quick suite's, and the edition
+Ledger = Sequence[AnyRecord]  # the Records of one folder
+
 
 class Pushed(NamedTuple):
-    """What came of a push; `boards` are those that were written, as the others had not changed."""
+    """What came of a push; `boards` are those of each edition that had changed."""
 
     runs: Sync
-    boards: list[str]
+    boards: dict[str, list[str]]
 
 
 def sync(
     records: Annotated[
         list[Path] | None,
-        typer.Argument(help="Folders of Records; by default ./kansci-records and the ledger."),
+        typer.Argument(help="Folders of Records; by default ./kansci-records and the ledgers."),
     ] = None,
     to: Annotated[
         str | None,
@@ -48,7 +51,8 @@ def sync(
         typer.Option(help="Folder for figures and files; a server at http(s):// keeps its own."),
     ] = None,
     edition: Annotated[
-        str | None, typer.Option(help="Name of the boards; by default the Records' suites.")
+        str | None,
+        typer.Option(help="Rank all Records together under a name; by default suite by suite."),
     ] = None,
     boards: Annotated[bool, typer.Option(help="Log the leaderboards, too.")] = True,
     figures: Annotated[bool, typer.Option(help="Draw boards and learning curves.")] = True,
@@ -74,39 +78,65 @@ def sync(
         console.print("Interrupted; the same command goes on with what is missing.")
         raise SystemExit(130) from None
     if as_json:
-        counts = {"records": len(found), **done.runs._asdict(), "boards": done.boards}
+        counts = {"records": sum(map(len, found)), **done.runs._asdict(), "boards": done.boards}
         typer.echo(json.dumps({"to": shown(place.uri), **counts}, indent=1))
     else:
         typer.echo(said(done))
 
 
 def default_folders() -> list[Path]:
-    """Where Records usually lie: those of this folder, and the ledger of a checkout."""
+    """Where Records usually lie: those of this folder, and the ledgers of a checkout."""
     project = checkout()
     folders = [Path("kansci-records")]
     if project:
-        folders.append(project / "leaderboards" / "records")
+        folders += [project / "leaderboards" / name for name in LEDGERS]
     return [folder for folder in folders if folder.is_dir()]
 
 
-def gather(folders: Sequence[Path] | None) -> list[AnyRecord]:
-    """The Records of some folders, or of those where Records usually lie."""
+def gather(folders: Sequence[Path] | None) -> list[Ledger]:
+    """The Records of each folder that has any; by default of those where Records usually lie."""
     chosen = default_folders() if folders is None else folders
-    return [record for folder in chosen for record in load_ledger(folder)]
+    return [found for folder in chosen if (found := load_ledger(folder))]
+
+
+def editions(ledgers: Iterable[Ledger]) -> dict[str, list[AnyRecord]]:
+    """What is ranked together, by name: the Records that one suite trained, in all ledgers.
+
+    Timings and formulas are of no suite: they join those of their ledger or, where it has nothing
+    else, those of all.
+    """
+    ledgers = list(ledgers)
+    trained = [{one.suite for one in ledger if isinstance(one, Record)} for ledger in ledgers]
+    every = sorted(set().union(*trained))
+    found: dict[str, list[AnyRecord]] = {suite: [] for suite in every}
+    for ledger, suites in zip(ledgers, trained, strict=True):
+        for suite in suites or every:
+            found[suite] += (
+                one for one in ledger if not isinstance(one, Record) or one.suite == suite
+            )
+    return found
 
 
 def push(
     store: Store,
-    records: Sequence[AnyRecord],
+    ledgers: Sequence[Ledger],
     console: Console,
     *,
     edition: str | None = None,
     boards: bool = True,
     figures: bool = True,
 ) -> Pushed:
-    """Logs what is missing, with a bar and an estimate on a terminal."""
+    """Logs what is missing, with a bar and an estimate on a terminal.
+
+    Args:
+        edition: under this name all Records are ranked together, and not suite by suite.
+    """
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     quiet = not console.is_terminal
+    records = [record for ledger in ledgers for record in ledger]
+    ranked = editions(ledgers) if boards else {}
+    if edition and ranked:
+        ranked = {edition: records}
     with Progress(
         *columns, TimeRemainingColumn(), transient=True, console=console, disable=quiet
     ) as bar:
@@ -116,10 +146,11 @@ def push(
             figures=drawn if figures else None,
             progress=lambda logged, total: bar.update(task, completed=logged, total=total),
         )
-        written = []
-        if boards and any(isinstance(record, Record) for record in records):
-            written = push_boards(store, records, edition or named(records), bar, figures=figures)
-    return Pushed(runs, written)
+        written = {
+            name: push_boards(store, own, name, bar, figures=figures)
+            for name, own in ranked.items()
+        }
+    return Pushed(runs, {name: changed for name, changed in written.items() if changed})
 
 
 def push_boards(
@@ -128,7 +159,7 @@ def push_boards(
     """Logs the boards that have changed and returns their names."""
     from kansci.cli.board import stand, write
 
-    task = bar.add_task("logging boards", total=None)
+    task = bar.add_task(f"logging boards of {edition}", total=None)
     standings = stand(records)
     written = []
     for number, (board, rows) in enumerate(standings):
@@ -139,17 +170,11 @@ def push_boards(
     return written
 
 
-def named(records: Sequence[AnyRecord]) -> str:
-    """The suites of Records: what their boards are called unless somebody names them."""
-    return ", ".join(sorted({record.suite for record in records}))
-
-
 def said(done: Pushed) -> str:
     """What came of it, in a line."""
-    boards = ", ".join(done.boards) or "none have changed"
-    return (
-        f"Records logged: {done.runs.logged}; there already: {done.runs.known}. Boards: {boards}."
-    )
+    runs = f"Records logged: {done.runs.logged}; there already: {done.runs.known}."
+    boards = "; ".join(f"of {name}: {', '.join(own)}" for name, own in done.boards.items())
+    return f"{runs} Boards{' ' + boards if boards else ': none have changed'}."
 
 
 def drawn(record: AnyRecord) -> Mapping[str, Figure]:

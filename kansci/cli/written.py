@@ -7,10 +7,14 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
+import typer
+
 from kansci import sheets, tables
+from kansci.api import frozen_reference
 from kansci.board import AnyRecord, Board, Row
 from kansci.errors import UserError
 from kansci.glance import glance, leaders
+from kansci.latex import latex
 from kansci.ledger import write_atomically
 from kansci.reading import Reading
 from kansci.record import Record, Speed
@@ -37,23 +41,31 @@ def write(
     records: Sequence[AnyRecord],
     out: Path,
     *,
-    latex: bool = False,
+    columns: Sequence[str] | None = None,
     beside: Sequence[Sheet] = (),
 ) -> int:
-    """Markdown, CSV, figures and, if asked for, LaTeX; returns the number of files."""
+    """Markdown, CSV and figures; returns the number of files.
+
+    Args:
+        columns: of LaTeX tables, which are written unless it is `None`; if it is empty, all that
+            fit.
+    """
     from kansci.look import save
     from kansci.plots import figures
 
     written = texts(standings, beside)
-    if latex:
-        written |= {f"{one.name}.tex": tables.latex(one, rows) for one, rows in standings}
+    if columns is not None:
+        written |= {f"{one.name}.tex": latex(one, rows, columns or ()) for one, rows in standings}
     for name, text in written.items():
         write_atomically(out / name, text)
     count = len(written)
     for one, rows in standings:
         if all(row.score is None for row in rows):
             continue  # the table says why; a figure would be empty
-        for name, figure in figures(one, rows, records).items():
+        drawn, refused = figures(one, rows, records)
+        for name, why in refused.items():
+            typer.echo(f"{name}: not drawn: {why}", err=True)
+        for name, figure in drawn.items():
             for ending in ("png", "svg"):
                 save(figure, out / f"{name}.{ending}")
                 count += 1
@@ -97,7 +109,7 @@ def _led(one: Board, rows: Sequence[Row], folder: str | None) -> str:
 
 
 def provenance(records: Sequence[AnyRecord]) -> str:
-    """When, where and with which versions Records were made, in a sentence."""
+    """When, where and with which versions Records were made, and the reference, in a sentence."""
     trained = [record for record in records if isinstance(record, Record)]
     if not trained:
         return ""
@@ -108,6 +120,10 @@ def provenance(records: Sequence[AnyRecord]) -> str:
     beside = [(len(own), what, _days(own)) for what, own in _apart(records).items() if own]
     named = " and ".join(f"{count} {what} of {days}" for count, what, days in beside)
     others = f" Beside them {named}." if named else ""
+    if reference := frozen_reference():
+        made = reference.made[:10]
+        others += f" Leads are over the frozen {reference.model}, version {reference.version}"
+        others += f" of {made}." if made else "."
     return (
         f"Suite {suites}, {len(trained)} Records of {_days(trained)}, on {newest.processor} "
         f"({newest.cores} cores, {newest.device}, {newest.system}), "

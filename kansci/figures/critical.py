@@ -10,20 +10,35 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from kansci.board import is_control
 from kansci.errors import UserError
-from kansci.look import COLOURS, INK, canvas
+from kansci.figures.lacking import below
+from kansci.look import COLOURS, INK, canvas, named
 from kansci.significance import friedman, mean_ranks, p_matrix
+from kansci.tables import FOOTNOTE, MARK
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from pandas import DataFrame
 
 
-def critical_differences(table: DataFrame) -> Figure:
+LEVEL = 0.05
+
+
+def smallest(tasks: int, models: int) -> float:
+    """The least p that Wilcoxon's test and Holm's correction can give a pair, of all of them.
+
+    It is that of one model ahead on every task: 2 of 2^n signs, as many times as there are pairs.
+    """
+    return min(1.0, models * (models - 1) / 2 * 2.0 ** (1 - tasks))
+
+
+def critical_differences(table: DataFrame, left_out: str = "") -> Figure:
     """Mean ranks on a line, 1 the best; models on one bar are not told apart at 5 %.
 
     Args:
         table: decades, `(task, model)`, as `significance.levels` has them.
+        left_out: who is not in it, said below.
 
     Raises:
         UserError: for fewer than three models or tasks, or without scikit-posthocs.
@@ -37,8 +52,11 @@ def critical_differences(table: DataFrame) -> Figure:
         raise UserError(
             f"want three models and three tasks that all of them have, got {count} and {tasks}"
         )
+    controls = {model: named(model, True) for model in table.columns if is_control(model)}
+    table = table.rename(columns=controls)
     ranks = mean_ranks(table)
-    with canvas(7.5, 1.3 + 0.17 * count) as (figure, axes):
+    caption = below(_caption(table, bool(controls)), left_out)
+    with canvas(7.5, 1 + 0.17 * count + 0.15 * len(caption.splitlines())) as (figure, axes):
         critical_difference_diagram(
             ranks,
             p_matrix(table),
@@ -51,12 +69,23 @@ def critical_differences(table: DataFrame) -> Figure:
             marker_props={"s": 14},
             elbow_props={"linewidth": 0.8},
         )
-        found = friedman(table)
-        overall = f"; Friedman p = {found[1]:.1g}" if found else ""
         axes.set_title(f"Mean ranks over {tasks} tasks, 1 is the best", pad=14)
-        figure.supxlabel(
-            "a bar joins models that are not told apart at 5 %: Wilcoxon's signed ranks over "
-            f"tasks,\nHolm's correction for all pairs{overall}",
-            size=8,
-        )
+        figure.supxlabel(caption, size=8)
         return figure
+
+
+def _caption(table: DataFrame, controls: bool) -> str:
+    """What a bar means, and whether there could be anything but one."""
+    found = friedman(table)
+    overall = f"; Friedman p = {found[1]:.1g}" if found else ""
+    text = (
+        "a bar joins models that are not told apart at 5 %: Wilcoxon's signed ranks over "
+        f"tasks,\nHolm's correction for all pairs{overall}"
+    )
+    least = smallest(*table.shape)
+    if least >= LEVEL:
+        text += (
+            f"\nwith {table.shape[0]} tasks no pair of {table.shape[1]} models can fall below 5 %: "
+            f"at best p is {least:.2g}"
+        )
+    return text + f"\n{MARK} {FOOTNOTE}" * controls

@@ -17,6 +17,13 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+METRICS = {
+    "nrmse": "NRMSE",
+    "relative_l2": "relative L2",
+    "error_rate": "error rate",
+    "relative_max": "relative maximum",
+}
+
 
 def error_maps(task: Task, network: nn.Module, *, output: int = 0, title: str = "") -> Figure:
     """Truth, network and error side by side; the error's colours are even about 0.
@@ -50,7 +57,7 @@ def _headline(task: Task, network: nn.Module, title: str) -> str:
     """What is shown, with the error that a Record would have."""
     size, count = final_error(task, network), len(task.judged_by("test"))
     where = "the test probe" if count == 1 else f"{count} test probes"
-    return f"{title or task.name}: {task.metric.replace('_', ' ')} {size:.1e} on {where}"
+    return f"{title or task.name}: {METRICS[task.metric]} {size:.1e} on {where}"
 
 
 def _map(

@@ -9,21 +9,22 @@ from collections.abc import Sequence
 from pathlib import Path
 from shutil import copyfile
 
+from kansci.discover import home
 from kansci.ledger import AnyRecord
 from kansci.record import Record
 from kansci.reference import Reference
 from kansci.site.claims import ClaimText as ClaimText
+from kansci.site.claims import measurements
 from kansci.site.comparing import data
 from kansci.site.edition import edition
 from kansci.site.figures import Material, illustrations
-from kansci.site.formula import mathml
+from kansci.site.methods import formulas
 from kansci.site.models import write_model
 from kansci.site.pages import check as check
 from kansci.site.pages import replacing, write, write_static
 from kansci.site.shared import Shared, Standings
+from kansci.site.statistics import beside, tables
 from kansci.site.tasks import write_task
-
-DECADES = r"\log_{10} \frac{\text{error of the trivial predictor}}{\text{error}}"
 
 
 def build(
@@ -31,6 +32,7 @@ def build(
     records: Sequence[AnyRecord],
     out: Path,
     *,
+    others: Sequence[AnyRecord] = (),
     reference: Reference | None = None,
     claims: Sequence[ClaimText] = (),
     kept: Path | None = None,
@@ -42,6 +44,7 @@ def build(
     Args:
         standings: boards with their rows, the best first.
         out: a folder that is not there, is empty, or holds a site.
+        others: further Records; those by other recipes say whether the order holds.
         kept: the folder of the Records, if trained networks may be beside them.
 
     Raises:
@@ -50,11 +53,12 @@ def build(
     shared = Shared(standings, records, reference, kept)
     navigation = [
         ("boards", "index.html"),
+        ("statistics", "statistics.html"),
         ("compare", "compare.html"),
         ("methods", "methods.html"),
     ]
     if claims:
-        navigation.insert(2, ("claims", "claims.html"))
+        navigation.insert(-1, ("claims", "claims.html"))
     common = {"edition": edition(records), "navigation": navigation, "pages": shared.pages}
     with replacing(out) as folder:
         write_static(folder)
@@ -71,9 +75,12 @@ def build(
         }
         write(folder, "index.html", "home.html", **more, **common)
         write(folder, "compare.html", "compare.html", data=data(shared), **common)
-        write(folder, "methods.html", "methods.html", decades=mathml(DECADES, block=True), **common)
+        write(folder, "methods.html", "methods.html", formulas=formulas(), **common)
+        sheets = {"tables": tables(shared, others), "figures": beside(drawn)}
+        write(folder, "statistics.html", "statistics.html", **sheets, **common)
         if claims:
-            write(folder, "claims.html", "claims.html", claims=claims, **common)
+            files = measurements(claims, home("leaderboards") / "claims" / "results", folder)
+            write(folder, "claims.html", "claims.html", claims=claims, files=files, **common)
         for name in shared.pages.models:
             write_model(folder, shared, name, **common)
         for key in shared.pages.tasks:

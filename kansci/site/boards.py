@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from kansci.board import Board, Row, Value
+from kansci.record import Record, Speed
 from kansci.site.bars import Bar, Bars, Interval, bars
 from kansci.tables import NONE, label, number, remarks
 
@@ -35,13 +36,18 @@ class Line(NamedTuple):
 
 
 class View(NamedTuple):
-    """A board as a template draws it."""
+    """A board as a template draws it.
+
+    Attributes:
+        anchor: where the page of a model has what its score is made of.
+    """
 
     board: Board
     label: str
     axis: Bars
     further: tuple[tuple[str, str], ...]
     lines: tuple[Line, ...]
+    anchor: str
 
 
 def view(board: Board, rows: Sequence[Row]) -> View:
@@ -52,7 +58,7 @@ def view(board: Board, rows: Sequence[Row]) -> View:
     axis = bars(known, log=ratio, zero=not ratio)
     lines = tuple(_line(board, row, further, axis) for row in rows)
     named = tuple((name, board.columns.get(name, "")) for name in further)
-    return View(board, label(board), axis, named, lines)
+    return View(board, label(board), axis, named, lines, _anchor(board))
 
 
 def ranks(row: Row) -> str:
@@ -65,6 +71,13 @@ def ranks(row: Row) -> str:
 def bracketed(low: float | None, high: float | None) -> str:
     """An interval in brackets."""
     return "" if low is None or high is None else f"[{low:z.2f}, {high:z.2f}]"
+
+
+def _anchor(board: Board) -> str:
+    """Timings and formulas stand apart from the cells that were trained."""
+    if Speed in board.kinds:
+        return "timings"
+    return "formulas" if Record not in board.kinds else "records"
 
 
 def _line(board: Board, row: Row, further: Sequence[str], axis: Bars) -> Line:

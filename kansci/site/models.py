@@ -14,6 +14,7 @@ from kansci.discover import get_task
 from kansci.errors import UserError
 from kansci.reading import Reading
 from kansci.record import Record, Speed
+from kansci.site.arms import other_arm
 from kansci.site.bars import Bars, bars
 from kansci.site.boards import Line
 from kansci.site.edges import Multiples, multiples
@@ -52,8 +53,10 @@ def write_model(folder: Path, shared: Shared, name: str, **common: object) -> No
         "model.html",
         name=name,
         slug=shared.slugs[name],
+        slugs=shared.slugs,
         control=is_control(name) or any(line.control for _, line, _, _ in stands),
         portrait=portrait(name),
+        arm=other_arm(shared, name),
         stands=stands,
         best=ordered[:few],
         worst=ordered[::-1][:few],

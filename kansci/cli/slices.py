@@ -1,0 +1,84 @@
+"""Which Records a command is about: those of a folder, or of a slice of its grid."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from kansci.board import AnyRecord
+from kansci.discover import checkout
+from kansci.errors import UserError
+from kansci.record import Record
+from kansci.standing import sliced
+from kansci.submission.ledger import load_ledger
+
+OF_SUITE = "On Records of this suite alone; repeatable."
+Folder = Annotated[
+    Path | None,
+    typer.Option(help="A folder of Records; by default ./kansci-records/quick or the ledger."),
+]
+Suites = Annotated[list[str] | None, typer.Option(help=OF_SUITE)]
+Families = Annotated[
+    list[str] | None, typer.Option(help="On tasks of this family alone; repeatable.")
+]
+Budgets = Annotated[list[int] | None, typer.Option(help="At this budget alone; repeatable.")]
+
+
+def default_records() -> Path:
+    """The quick suite's Records of this folder, else all of them, else the ledger."""
+    project = checkout()
+    choices = [Path("kansci-records/quick"), Path("kansci-records")]
+    if project:
+        choices.append(project / "leaderboards" / "records")
+    for choice in choices:
+        if choice.is_dir():
+            return choice
+    raise UserError("no Records here: `kansci run` makes some, --records FOLDER names others")
+
+
+def read(folder: Path | None) -> tuple[Path, list[AnyRecord]]:
+    """The folder that is given, or the default, and all its Records.
+
+    Raises:
+        UserError: if it has none.
+    """
+    where = folder or default_records()
+    every = load_ledger(where)
+    if not every:
+        raise UserError(f"no Records in {where}: `kansci run` makes some")
+    return where, every
+
+
+def narrowed(
+    where: Path,
+    every: Sequence[AnyRecord],
+    suites: Collection[str] | None,
+    families: Collection[str] | None,
+    budgets: Collection[int] | None,
+) -> list[AnyRecord]:
+    """Those Records of a folder that are asked for; all, if nothing is.
+
+    Raises:
+        UserError: if no training is left; says which there are.
+    """
+    found = sliced(every, suites=suites or (), families=families or (), budgets=budgets or ())
+    asked = suites or families or budgets
+    if asked and not any(isinstance(record, Record) for record in found):
+        raise UserError(f"no Records in {where} of all that is asked for: {kinds(every)}")
+    return found
+
+
+def kinds(records: Sequence[AnyRecord]) -> str:
+    """What Records can be chosen by: `suites quick; families feynman, pde; budgets 250`."""
+    trained = [record for record in records if isinstance(record, Record)]
+    found = {
+        "suites": {record.suite for record in trained},
+        "families": {record.family for record in trained},
+        "budgets": {record.budget for record in trained},
+    }
+    return "there are " + "; ".join(
+        f"{kind} {', '.join(map(str, sorted(values)))}" for kind, values in found.items()
+    )
