@@ -149,6 +149,7 @@ def test_a_bound_is_kept_in_part_if_the_interval_lies_across_it(low, high, word)
 def test_a_claim_holds_in_part_if_it_holds_somewhere():
     assert together(["holds", "holds"]) == "holds"
     assert together(["holds", "does not hold"]) == "holds in part"
+    assert together(["holds in part", "does not hold", "does not hold"]) == "does not hold"
     assert together(["does not hold"]) == "does not hold"
     with pytest.raises(ValueError, match="one word"):
         together([])

@@ -47,7 +47,8 @@ class Measurement(Frozen, frozen=True):
     """All that was measured for one claim in one go: one JSON file.
 
     Attributes:
-        content: hash of the code that measures, so that what is stale can be told.
+        content: hash of the claim's own file without what it says of the claim, so that what is
+            stale can be told.
         ledger: hash of the Records that it was made of; empty for what needs none.
         load: load average of the machine, the larger of before and after.
     """

@@ -23,6 +23,7 @@ from kansci.models.model import code
 
 SAYING = {"claim", "verdict"}  # of a claim's file: what is said, and not what is measured
 WORDS = {"kansci.claims", "kansci.claims.verdict"}  # modules that no number comes from
+LEDGERS = ("records", "standard")  # folders of Records: the quick suite's, and the edition's
 ENTRY = re.compile(r"^@\w+\{(?P<key>[^,\s]+),.*?^\}", re.MULTILINE | re.DOTALL)
 
 
@@ -30,8 +31,8 @@ class Entry(NamedTuple):
     """A claim and what was measured for it, if anything was.
 
     Attributes:
-        stale: whether it was measured by other code than there is now, or of other Records; then it
-            is shown, and not judged.
+        stale: whether it was measured by another version of the claim's file, or of other Records
+            than there are now; then it is shown, and not judged.
     """
 
     claim: Claim
@@ -97,7 +98,7 @@ def sources() -> dict[str, str]:
 
 @cache
 def content(claim: Claim) -> str:
-    """Hash of the code that measures a claim, as it was when the claim was loaded."""
+    """Hash of the file that measures a claim, as it was when the claim was loaded."""
     return digest(file_of(claim))
 
 
@@ -118,8 +119,9 @@ def _names(node: ast.stmt) -> set[str]:
 
 def ledger() -> str:
     """Hash of the Records of training that are committed; empty where there are none."""
-    found = (home("leaderboards") / "records").rglob("*.json")
-    own = sorted(one for one in found if not one.name.startswith(("speed-", "recovery-")))
+    every = (home("leaderboards") / folder for folder in LEDGERS)
+    found = (one for folder in every for one in sorted(folder.rglob("*.json")))
+    own = [one for one in found if not one.name.startswith(("speed-", "recovery-"))]
     hashes = [sha256(one.read_bytes()).hexdigest() for one in own]
     return sha256("\n".join(hashes).encode()).hexdigest()[:16] if own else ""
 

@@ -2,7 +2,8 @@
 
 A claim of the form "n times" *holds* if it is true at all (the interval lies above 1) and the
 interval reaches n; it *holds in part* if it is true but n is out of reach; else it *does not hold*.
-A claim that was measured in several places holds if it does in all, and in part if in some.
+A claim that was measured in several places holds if it does in all, and in part if in some, unless
+it does not hold in most of them: then it does not hold.
 Where a rule asks for what was not measured, or is NaN, the claim *cannot be judged*.
 """
 
@@ -56,7 +57,9 @@ def together(words: Iterable[Word]) -> Word:
     Raises:
         ValueError: for none at all.
     """
-    found = set(words)
+    found = list(words)
     if not found:
         raise ValueError("want one word or more, got none")
-    return found.pop() if len(found) == 1 else "holds in part"
+    if len(set(found)) == 1:
+        return found[0]
+    return "does not hold" if 2 * found.count("does not hold") > len(found) else "holds in part"

@@ -1,5 +1,6 @@
 """With a convolutional extractor FasterKAN is as good on MNIST as an MLP, with fewer numbers."""
 
+import math
 import os
 import time
 from collections.abc import Iterator
@@ -14,7 +15,7 @@ from torch.nn import functional as F
 from kansci.claims import Claim, Measurement, Quantity, Verdict
 from kansci.claims.experiments import network
 from kansci.claims.measurement import exactly, mean, ratio
-from kansci.claims.verdict import together, within
+from kansci.claims.verdict import Word, together, within
 from kansci.draws import Draws
 from kansci.errors import UserError
 from kansci.models import trainable
@@ -29,6 +30,7 @@ HEADS = {  # of as many numbers, on the same 256 features
 BATCH, RATE = 64, 1e-3
 ON_MNIST = "images of MNIST"
 BEHIND = "accuracy of the MLP less that of FasterKAN"
+REACHED = "seeds that reach it with "
 SLOWER = "time to that accuracy, FasterKAN over MLP"
 MNIST, DIGITS = (22, 0.995), (6, 0.95)  # epochs, and the accuracy that is waited for
 
@@ -100,10 +102,11 @@ def learned(head: nn.Module, data: tuple[Images, Images], epochs: int, seed: int
 
 
 def waited(run: Run, goal: float) -> float:
-    """CPU seconds until the accuracy is reached; of all epochs, where it never is."""
+    """CPU seconds until the accuracy is reached; infinite where it never is."""
     reached = run.shares >= goal
-    epochs = int(reached.int().argmax()) + 1 if reached.any() else len(run.seconds)
-    return run.seconds[:epochs].sum().item()
+    if not reached.any():
+        return math.inf
+    return run.seconds[: int(reached.int().argmax()) + 1].sum().item()
 
 
 def measure() -> Iterator[Quantity | str]:
@@ -120,21 +123,27 @@ def measure() -> Iterator[Quantity | str]:
         yield exactly(f"numbers of {label}", trainable(network(model, widths=widths)))
         yield mean(f"seconds an epoch with {label}", [run.seconds.mean().item() for run in runs])
     yield mean(BEHIND, np.subtract(*reversed(last.values())), "%")
-    yield ratio(SLOWER, *spent.values())
+    for label, seconds in spent.items():
+        yield exactly(REACHED + label, 100 * np.isfinite(seconds).mean(), "%")
+    if np.isfinite([*spent.values()]).all():
+        yield ratio(SLOWER, *spent.values())
 
 
 def verdict(found: Measurement) -> Verdict:
     kan, mlp = (found[f"accuracy with {label}"] for label in HEADS)
-    less, slower = found[BEHIND], found[SLOWER]
+    less, reached = found[BEHIND], [found[REACHED + label] for label in HEADS]
     heads = ", ".join(f"{found[f'numbers of {label}']} ({label})" for label in HEADS)
-    said = f"{kan} with FasterKAN and {mlp} with an MLP, heads of {heads} numbers; time {slower}"
+    said = f"{kan} with FasterKAN and {mlp} with an MLP, heads of {heads} numbers; "
+    said += f"{reached[0]} and {reached[1]} of the seeds reach the accuracy that is waited for"
+    said += f", in {found[SLOWER]} the time" if SLOWER in found else ""
     if not found[ON_MNIST].value:
         return Verdict(
             "cannot be tested here",
             f"It needs MNIST on disk, its folder in {VARIABLE}. On scikit-learn's digits, as an "
             f"illustration: {said}.",
         )
-    return Verdict(together([within(less, 0.1), within(slower, 1.0)]), f"{said}.")
+    in_time: Word = within(found[SLOWER], 1.0) if SLOWER in found else "does not hold"
+    return Verdict(together([within(less, 0.1), in_time]), f"{said}.")
 
 
 claim = Claim(
@@ -150,7 +159,7 @@ claim = Claim(
     ours=(
         "One extractor, heads of as many numbers swapped on it: the printed counts differ by the "
         "convolutions. Adam at 1e-3, batches of 64, three seeds; accuracy "
-        "after the last epoch, and the time until an accuracy is reached."
+        "after the last epoch, and the time until an accuracy is reached, if all seeds get there."
     ),
     measure=measure,
     verdict=verdict,
