@@ -8,8 +8,8 @@ READY := $(VENV)/.ready
 UNFINISHED := $(VENV)/.unfinished
 # What is whole of the standard edition.
 EDITION := leaderboards/standard
-SLICE := --records $(EDITION) --family feynman --budget 250 --out $(EDITION)/boards \
-  --readme $(EDITION)/README.md
+SLICE := --records $(EDITION) --family feynman --family continual --budget 250
+TABLES := --out $(EDITION)/boards --readme $(EDITION)/README.md
 CANDIDATES := $(PYTHON) python3.13 python3.12 python3.11 python3
 
 .DEFAULT_GOAL := help
@@ -32,7 +32,7 @@ check: $(READY) ## style, types, layers, committed tables
 	$(BIN)/pyright
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/kansci board --check
-	$(BIN)/kansci board --check $(SLICE)
+	$(BIN)/kansci board --check $(SLICE) $(TABLES)
 	@if find mlflow -name '*.py' | grep .; then \
 	  echo 'mlflow/ must hold no Python: it would stand in the way of the library of that name' >&2; \
 	  exit 1; \
@@ -43,10 +43,11 @@ ui: $(READY) ## browse the results in MLflow
 
 board: $(READY) ## write the committed tables anew from the ledger
 	$(BIN)/kansci board --records leaderboards/records --out leaderboards/boards --readme README.md
-	$(BIN)/kansci board $(SLICE)
+	$(BIN)/kansci board $(SLICE) $(TABLES)
 
-site: $(READY) ## write the ledger's pages into site/
+site: $(READY) ## write the ledger's pages into site/, the edition's into site/standard/
 	$(BIN)/kansci site --records leaderboards/records --out site
+	$(BIN)/kansci site $(SLICE) --out site/standard
 
 reference: $(READY) ## train the reference MLP on its ladder and freeze it anew
 	$(BIN)/kansci run --suite reference
