@@ -67,7 +67,7 @@ def test_demo_has_two_models_and_three_tasks():
 
 def test_suites_are_listed_as_they_grow_then_variants_and_the_references_last():
     grown = ["demo", "quick", "long", "continual", "digits", "standard", "full"]
-    variants = ["patient", "other-dtype"]
+    variants = ["patient", "other-dtype", "quick-joint", "quick-patient", "quick-other-dtype"]
     assert list_suites() == [*grown, *variants, "reference", "standard-reference"]
 
 
@@ -97,20 +97,30 @@ def test_the_reference_of_standard_fills_the_gaps_of_its_ladder():
     assert not own & between
 
 
-def test_a_variant_of_standard_trains_some_of_its_cells_otherwise():
-    standard = {(cell.task.name, cell.budget): cell for cell in cells(get_suite("standard"))}
-    for name, changed in (("patient", "optimizers"), ("other-dtype", "dtype")):
-        suite = get_suite(name)
-        assert suite.models == get_suite("standard").models
-        for cell in cells(suite):
-            before = standard[cell.task.name, cell.budget].recipe.model_dump()
-            after = cell.recipe.model_dump()
-            assert {key for key in before if before[key] != after[key]} == {"name", changed}
+VARIANTS = [
+    ("standard", "patient", "optimizers"),
+    ("standard", "other-dtype", "dtype"),
+    ("quick", "quick-patient", "optimizers"),
+    ("quick", "quick-other-dtype", "dtype"),
+    ("quick", "quick-joint", "method"),
+]
 
 
-def test_four_times_the_work_is_four_times_the_evaluations():
-    for family, recipe in get_suite("patient").recipes.items():
-        own = get_suite("standard").recipes[family]
+@pytest.mark.parametrize(("whole", "name", "changed"), VARIANTS)
+def test_a_variant_trains_some_of_the_cells_of_its_suite_otherwise(whole, name, changed):
+    known = {(cell.task.name, cell.budget): cell for cell in cells(get_suite(whole))}
+    suite = get_suite(name)
+    assert suite.models == get_suite(whole).models
+    for cell in cells(suite):
+        before = known[cell.task.name, cell.budget].recipe.model_dump()
+        after = cell.recipe.model_dump()
+        assert {key for key in before if before[key] != after[key]} == {"name", changed}
+
+
+@pytest.mark.parametrize(("whole", "name"), [("standard", "patient"), ("quick", "quick-patient")])
+def test_four_times_the_work_is_four_times_the_evaluations(whole, name):
+    for family, recipe in get_suite(name).recipes.items():
+        own = get_suite(whole).recipes[family]
         assert [o.evaluations for o in recipe.optimizers] == [
             4 * o.evaluations for o in own.optimizers
         ]
