@@ -22,6 +22,7 @@ from kansci.stats import CAP, Cell, Floats, decades
 Measure = Callable[[Record], Floats | None]
 UNSCORED = ("not_applicable", "does_not_fit")
 PLAIN = "naive"  # the method of those who use none
+BOUND = "joint"  # and of those that bound them: no place is theirs, and they are of use
 
 
 class Place(NamedTuple):
@@ -40,7 +41,8 @@ class Standing:
         records: at most one for each place of the grid.
         missing: places without a Record.
         stale: Records of another content of their task than most have.
-        unused: Records by another recipe or method than most, or superseded in their place.
+        unused: Records by another recipe or method than most, or superseded in their place, but for
+            joint trainings, which bound the others.
         submitted: what came of verifying the submission that the Records are of, if they are of
             one, whether they are used or not.
     """
@@ -91,6 +93,7 @@ def standings(
     used = _one_a_place(_comparable(current))
     grid = sorted({place for _, place in used})
     found, fresh = (Counter(record.model for record in some) for some in (kept, current))
+    bounds = Counter(one.model for one in current if one.recipe.method == BOUND)
     told: dict[str, Submitted] = {
         one.model: one.submitted for one in records if isinstance(one, Record)
     }
@@ -100,6 +103,7 @@ def standings(
         missing = tuple(place for place in grid if (model, place) not in used)
         stale = found[model] - fresh[model]
         unused, submitted = fresh[model] - len(own), told.get(model, "")
+        unused -= bounds[model] if all(one.recipe.method != BOUND for one in own) else 0
         rows.append(Standing(model, tuple(own), missing, stale, unused, submitted))
     return rows
 

@@ -7,6 +7,7 @@ import pytest
 from calling import call
 from ledgers import PLACES, failed, pool
 
+from kansci.cli.slices import samples
 from kansci.ledger import save
 
 ALL = {"board": ["accuracy"], "plot": ["critical"], "compare": ["model-3", "model-0"], "site": []}
@@ -89,3 +90,20 @@ def test_where_no_model_has_a_cell_to_score_no_map_is_drawn(tmp_path):
     said = call("plot", "tasks", "--records", tmp_path / "records", "--out", tmp_path / "out")
     assert said.code == 2
     assert "want a Record with something to score" in said.stderr
+
+
+def test_samples_beside_a_ledger_say_whether_the_order_holds_and_displace_nobody(tmp_path):
+    ledger, beside = tmp_path / "records", tmp_path / "samples"
+    for one in pool():
+        save(one, ledger)
+        other = one.recipe.model_copy(update={"dtype": "float64"})
+        save(one.updated(recipe=other, key=f"other {one.key}", suite="other"), beside)
+    call("board", "--records", ledger, "--out", tmp_path / "out")
+    line = next(
+        line
+        for line in (tmp_path / "out" / "robustness.csv").read_text().splitlines()
+        if line.startswith("the other dtype")
+    )
+    assert line.split(",")[3] == "1.0"
+    assert "not used" not in (tmp_path / "out" / "accuracy.md").read_text()
+    assert samples(beside) == []

@@ -50,6 +50,13 @@ def test_a_method_displaces_nobody_who_uses_none():
     assert rows("accuracy", ewc)["c"].score == pytest.approx(5)
 
 
+def test_a_joint_training_displaces_nobody_and_is_of_use():
+    joint = record("a", errors=[1e-5] * 3, recipe=RECIPE.model_copy(update={"method": "joint"}))
+    row = rows("accuracy", [record("a"), record("b"), joint])["a"]
+    assert (row.score, row.unused) == (pytest.approx(1), 0)
+    assert rows("accuracy", [joint])["a"].score == pytest.approx(5)
+
+
 def test_a_sample_by_another_recipe_takes_over_no_cell():
     patient = RECIPE.model_copy(update={"optimizers": (Optimizer(evaluations=40),)})
     sample = [

@@ -16,7 +16,7 @@ from kansci.board import AnyRecord, Board, rank
 from kansci.cli.drift import awaited, compare
 from kansci.cli.listing import wide_console
 from kansci.cli.selection import writable
-from kansci.cli.slices import Budgets, Families, Folder, Suites, narrowed, read
+from kansci.cli.slices import Budgets, Families, Folder, Suites, narrowed, read, samples
 from kansci.cli.written import Standings, fill, write
 from kansci.discover import checkout, home
 from kansci.errors import UserError
@@ -84,7 +84,7 @@ def board(
             raise UserError(f"--freeze wants Records of {reference.model} in {folder}, got none")
         write_atomically(freeze, reference.model_dump_json(indent=1) + "\n")
     standings = stand(found, chosen)
-    beside = [] if names or as_json else asides(found, every)
+    beside = [] if names or as_json else asides(found, [*every, *samples(folder)])
     if check and out and readme:
         compare(standings, beside, found, out, None if names else readme, later)
         return

@@ -11,7 +11,7 @@ import typer
 from kansci.api import frozen_reference
 from kansci.claims.shelf import Entry, entries, get_claims, results, sources
 from kansci.cli.board import stand
-from kansci.cli.slices import Budgets, Families, Folder, Suites, narrowed, read
+from kansci.cli.slices import Budgets, Families, Folder, Suites, narrowed, read, samples
 from kansci.errors import UserError
 
 if TYPE_CHECKING:
@@ -38,7 +38,13 @@ def site(
     standings, reference = stand(found), frozen_reference()
     told = [_told(entry) for entry in entries(get_claims([]), results())]
     count = build(
-        standings, found, out, others=every, reference=reference, claims=told, kept=folder
+        standings,
+        found,
+        out,
+        others=[*every, *samples(folder)],
+        reference=reference,
+        claims=told,
+        kept=folder,
     )
     typer.echo(f"{count} pages from {len(found)} Records in {folder}: open {out / 'index.html'}")
 

@@ -11,10 +11,12 @@ import typer
 from kansci.board import AnyRecord
 from kansci.discover import checkout
 from kansci.errors import UserError
+from kansci.ledger import load_records
 from kansci.record import Record
 from kansci.standing import sliced
-from kansci.submission.ledger import load_ledger
+from kansci.submission.ledger import RECORDS, load_ledger
 
+SAMPLES = "samples"
 OF_SUITE = "On Records of this suite alone; repeatable."
 Folder = Annotated[
     Path | None,
@@ -50,6 +52,16 @@ def read(folder: Path | None) -> tuple[Path, list[AnyRecord]]:
     if not every:
         raise UserError(f"no Records in {where}: `kansci run` makes some")
     return where, every
+
+
+def samples(where: Path) -> list[AnyRecord]:
+    """Records of the ledger's cells by other recipes, which say whether the order holds.
+
+    They lie in a folder beside the ledger's own, where they displace nobody.
+    """
+    beside = where.resolve().parent / SAMPLES
+    ledger = where.resolve().name == RECORDS and beside.is_dir()
+    return [*load_records(beside)] if ledger else []
 
 
 def narrowed(

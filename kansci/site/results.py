@@ -17,10 +17,10 @@ from kansci.reading import Reading
 from kansci.record import Record, Speed
 from kansci.reference import Reference
 from kansci.site.paths import unique
-from kansci.standing import UNSCORED, Place, failures, final, of_one_content, standings
+from kansci.standing import BOUND, UNSCORED, Place, failures, final, of_one_content, standings
 from kansci.stats import Cell, interval, replicates
 
-OUTSIDE = ("stale", "not used")  # of the grid
+OUTSIDE = ("stale", "not used", BOUND)  # of the grid
 METRICS = {
     "nrmse": "NRMSE",
     "relative_l2": "relative L2",
@@ -34,7 +34,7 @@ class Result:
     """One model in one cell.
 
     Attributes:
-        state: `ok`, a status in words, `missing`, `stale` or `not used`.
+        state: `ok`, a status in words, `missing`, `stale`, `not used`, or `joint` for a bound.
         values: decades of the members; empty where nothing is scored.
         low, high: 95 % interval of their mean over other seeds.
         error: median over members, in the task's metric, mean over probes after the last stage.
@@ -90,7 +90,8 @@ def results(
     current = set(map(id, of_one_content(trained)))
     for record in trained:
         if id(record) not in used:
-            state = OUTSIDE[id(record) in current]
+            state = "not used" if id(record) in current else "stale"
+            state = BOUND if record.recipe.method == BOUND else state
             found.append(Result(record.model, _place(record), state, urls[id(record)], record))
     return sorted(found, key=lambda one: (one.model, one.place, one.state in OUTSIDE, one.url))
 
