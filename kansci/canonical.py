@@ -1,7 +1,7 @@
 """Formulas brought to one form, so that two that mean the same look the same.
 
-Constants are gathered, what cancelled but for rounding is dropped, the leading coefficient is 1,
-and the rest is rounded to significant digits.
+Functions that undo each other are taken away, constants are gathered, what cancelled but for
+rounding is dropped, the leading coefficient is 1, and the rest is rounded to significant digits.
 """
 
 from __future__ import annotations
@@ -9,15 +9,77 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, cast
 
+import numpy as np
 import sympy
+from numpy.typing import NDArray
 from sympy import Expr
 
+from kansci.formulas import NOWHERE
+from kansci.symbolic.inverses import undone
 from kansci.symbolic.rounding import gathered
 from kansci.task import Interval
 
 DIGITS = 3  # of constants, significant
 CANCELLED = 1e-6  # share of a sum's largest term below which another is what rounding left
 PLACES = (0.21, 0.5, 0.83)  # within the ranges, where terms are weighed
+ROUNDS = 4  # of gathering and undoing: a pair that is gone may bring another together
+POINTS = 64  # within the ranges, where values are compared
+
+
+def settled(formula: Expr, ranges: Mapping[str, Interval]) -> Expr:
+    r"""Without pairs of functions that undo each other, such as $\tan(1.0 \arctan u + 10^{-17})$.
+
+    All digits are kept: were constants rounded first, those around a pair could not be multiplied
+    out any more. What rounding left between the two is cleared, by as much as `remaining` does. So
+    that nothing else is, the formula comes back as it was if the NRMSE between both is more than a
+    millionth.
+    """
+    found = formula
+    for _ in range(ROUNDS):
+        plain = remaining(_halves(constants_gathered(found, expand=False)), ranges)
+        if plain.has(*NOWHERE):
+            return formula
+        simpler = undone(plain, ranges)
+        if simpler == found:
+            break
+        found = simpler
+    return found if _agree(formula, found, ranges) else formula
+
+
+def _halves(formula: Expr) -> Expr:
+    """With decimal numbers that are multiples of 1/2 but for rounding exactly these, but for 0."""
+    near = {
+        number: half
+        for number in formula.atoms(sympy.Float)
+        if (half := sympy.Rational(round(2 * number), 2)) and abs(number - half) < CANCELLED
+    }
+    return cast(Expr, formula.xreplace(near))
+
+
+def _agree(formula: Expr, other: Expr, ranges: Mapping[str, Interval]) -> bool:
+    """Whether two formulas have the same values where the first has any."""
+    variables = sorted(formula.free_symbols, key=str)
+    if not variables:
+        return False
+    low, high = np.array([_ends(x, ranges) for x in variables]).T[..., None]  # (variable, 1)
+    points = low + (high - low) * np.random.default_rng(0).random((len(variables), POINTS))
+    one, two = (_values(each, variables, points) for each in (formula, other))
+    known = np.isfinite(one)
+    if not known.any():
+        return False
+    largest = np.abs(one[known]).max()
+    with np.errstate(all="ignore"):  # no square of what is divided by the largest overflows
+        apart = np.sqrt(np.square((two - one)[known] / largest).mean())
+        return bool(apart <= CANCELLED * (one[known] / largest).std())
+
+
+def _values(formula: Expr, variables: list[Any], points: NDArray[Any]) -> NDArray[Any]:
+    """`(variable, point)` to `(point,)`; no numbers where they are not real."""
+    decimal = formula.evalf(17)  # numpy has no integers as large as there may be
+    with np.errstate(all="ignore"):
+        found = sympy.lambdify(variables, decimal, "numpy")(*points)
+    values = np.broadcast_to(found, points.shape[1:])
+    return np.where(np.isreal(values), np.real(values), np.nan)
 
 
 def constants_gathered(formula: Expr, *, expand: bool) -> Expr:
@@ -44,7 +106,7 @@ def remaining(formula: Expr, ranges: Mapping[str, Interval]) -> Expr:
     ]
 
     def weight(term: Expr) -> float:
-        return max(_size(term.evalf(15, subs=point)) for point in points)
+        return max(_size(term, point) for point in points)
 
     def kept(total: Expr) -> Expr:
         terms = cast(tuple[Expr, ...], total.args)
@@ -61,8 +123,12 @@ def _ends(variable: Any, ranges: Mapping[str, Interval]) -> Interval:
     return low, high
 
 
-def _size(number: Any) -> float:
+def _size(term: Expr, point: dict[Any, Any]) -> float:
     """Infinite where it is no number, so that nothing is dropped for it."""
+    try:
+        number = term.evalf(15, subs=point)
+    except ZeroDivisionError:  # sympy's, where a logarithm in a denominator is 0
+        return float("inf")
     return float(abs(number)) if number.is_number and number.is_finite else float("inf")
 
 

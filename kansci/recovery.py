@@ -2,7 +2,8 @@ r"""Whether a formula that was found is the true one, and how far from it it is.
 
 A formula is recovered if it is the truth up to an additive constant or a factor that is not 0,
 once both are simplified. Beside that stands the edit distance between the two as trees, over the
-number of nodes of the truth and at most 1. Constants are gathered, so that $e^{k+u}$ is $e^k e^u$,
+number of nodes of the truth and at most 1. Functions that undo each other over the ranges of the
+variables are taken away at full precision, constants are gathered, so that $e^{k+u}$ is $e^k e^u$,
 terms of sums that cancelled but for rounding are dropped, and the rest is rounded to three
 significant digits.
 
@@ -26,10 +27,10 @@ from typing import Any, NamedTuple, cast
 import sympy
 from sympy import Expr
 
-from kansci.canonical import constants_gathered, monic, remaining, rounded
+from kansci.canonical import constants_gathered, monic, remaining, rounded, settled
 from kansci.edits import Tree, edit_distance
 from kansci.forkserver import BEGUN, Forkserver, possible, serve
-from kansci.formulas import read
+from kansci.formulas import NOWHERE, read
 from kansci.task import Interval
 
 Question = dict[str, Any]
@@ -142,8 +143,9 @@ def judged(question: Question) -> Iterator[Answer]:
         yield {"problem": str(problem)}
         return
     ranges = question["ranges"]
+    clear = [settled(one, ranges) for one in (found, truth)]
     forms = [
-        [remaining(constants_gathered(one, expand=expand), ranges) for one in (found, truth)]
+        [remaining(constants_gathered(one, expand=expand), ranges) for one in clear]
         for expand in (False, True)
     ]
     plain = [[rounded(one) for one in pair] for pair in forms]
@@ -167,8 +169,9 @@ def _known(text: str, ranges: Mapping[str, Interval]) -> Expr:
 
 def same(found: Expr, truth: Expr) -> bool:
     """Whether two formulas differ by a constant, or one is a multiple of the other."""
-    if not sympy.simplify(found - truth).free_symbols:
-        return True
+    apart = sympy.simplify(found - truth)
+    if not apart.free_symbols:
+        return not apart.has(*NOWHERE)  # rounded, a denominator may be 0
     ratio = sympy.simplify(found / truth)
     return not ratio.free_symbols and bool(ratio.is_finite) and ratio != 0
 
