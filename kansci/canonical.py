@@ -6,7 +6,7 @@ rounding is dropped, the leading coefficient is 1, and the rest is rounded to si
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 import numpy as np
@@ -61,8 +61,8 @@ def _agree(formula: Expr, other: Expr, ranges: Mapping[str, Interval]) -> bool:
     variables = sorted(formula.free_symbols, key=str)
     if not variables:
         return False
-    low, high = np.array([_ends(x, ranges) for x in variables]).T[..., None]  # (variable, 1)
-    points = low + (high - low) * np.random.default_rng(0).random((len(variables), POINTS))
+    places = np.random.default_rng(0).random((len(variables), POINTS))
+    points = _points(variables, places, ranges)
     one, two = (_values(each, variables, points) for each in (formula, other))
     known = np.isfinite(one)
     if not known.any():
@@ -71,15 +71,6 @@ def _agree(formula: Expr, other: Expr, ranges: Mapping[str, Interval]) -> bool:
     with np.errstate(all="ignore"):  # no square of what is divided by the largest overflows
         apart = np.sqrt(np.square((two - one)[known] / largest).mean())
         return bool(apart <= CANCELLED * (one[known] / largest).std())
-
-
-def _values(formula: Expr, variables: list[Any], points: NDArray[Any]) -> NDArray[Any]:
-    """`(variable, point)` to `(point,)`; no numbers where they are not real."""
-    decimal = formula.evalf(17)  # numpy has no integers as large as there may be
-    with np.errstate(all="ignore"):
-        found = sympy.lambdify(variables, decimal, "numpy")(*points)
-    values = np.broadcast_to(found, points.shape[1:])
-    return np.where(np.isreal(values), np.real(values), np.nan)
 
 
 def constants_gathered(formula: Expr, *, expand: bool) -> Expr:
@@ -100,36 +91,38 @@ def remaining(formula: Expr, ranges: Mapping[str, Interval]) -> Expr:
     What is small depends on where the variables lie: terms are weighed at a few places, each
     variable as far along its range as the others.
     """
-    ends = {x: _ends(x, ranges) for x in formula.free_symbols}
-    points: list[dict[Any, Any]] = [
-        {x: low + place * (high - low) for x, (low, high) in ends.items()} for place in PLACES
-    ]
-
-    def weight(term: Expr) -> float:
-        return max(_size(term, point) for point in points)
+    variables = sorted(formula.free_symbols, key=str)
+    points = _points(variables, np.array(PLACES), ranges)
 
     def kept(total: Expr) -> Expr:
         terms = cast(tuple[Expr, ...], total.args)
-        weights = list(map(weight, terms))
-        limit = CANCELLED * max(weights)
-        pairs = zip(terms, weights, strict=True)
+        sizes = np.array([np.abs(_values(term, variables, points)).max() for term in terms])
+        # What is no number or infinite somewhere is kept, and nothing is dropped for it.
+        limit = CANCELLED * sizes[np.isfinite(sizes)].max(initial=0.0)
+        pairs = zip(terms, sizes, strict=True)
         return sympy.Add(*(term for term, size in pairs if not size < limit))
 
     return cast(Expr, formula.replace(lambda part: part.is_Add, kept))
 
 
-def _ends(variable: Any, ranges: Mapping[str, Interval]) -> Interval:
-    low, high = ranges.get(str(variable), (0.0, 1.0))
-    return low, high
+def _points(
+    variables: Sequence[Any], places: NDArray[Any], ranges: Mapping[str, Interval]
+) -> NDArray[Any]:
+    """Shares of the ranges, `(point,)` or one for each variable, to `(variable, point)`."""
+    ends = np.array([ranges.get(str(x), (0.0, 1.0)) for x in variables]).reshape(-1, 2)
+    low, high = ends.T[..., None]  # (variable, 1)
+    return low + (high - low) * places
 
 
-def _size(term: Expr, point: dict[Any, Any]) -> float:
-    """Infinite where it is no number, so that nothing is dropped for it."""
-    try:
-        number = term.evalf(15, subs=point)
-    except ZeroDivisionError:  # sympy's, where a logarithm in a denominator is 0
-        return float("inf")
-    return float(abs(number)) if number.is_number and number.is_finite else float("inf")
+def _values(formula: Expr, variables: Sequence[Any], points: NDArray[Any]) -> NDArray[Any]:
+    """`(variable, point)` to `(point,)`; no numbers where they are not real."""
+    if formula.has(*NOWHERE):
+        return np.full(points.shape[1:], np.nan)
+    decimal = formula.evalf(17)  # numpy has no integers as large as there may be
+    with np.errstate(all="ignore"):
+        found = sympy.lambdify(variables, decimal, "numpy")(*points)
+    values = np.broadcast_to(found, points.shape[1:])
+    return np.where(np.isreal(values), np.real(values), np.nan)
 
 
 def monic(formula: Expr) -> Expr:

@@ -11,7 +11,7 @@ from pydantic import Field
 from kansci.recipe import Recipe
 from kansci.record import PROTOCOL, SCHEMA, Environment, Frozen, Number, Status
 
-METHOD = 1  # raised whenever the same settings would read other formulas, or score them otherwise
+METHOD = 2  # raised whenever the same settings would read other formulas, or score them otherwise
 
 Setting = int | float | str | tuple[str, ...]
 Settings = Mapping[str, Setting]
