@@ -168,7 +168,7 @@ def test_a_record_shows_its_price_and_how_grids_are_refined():
     record = run(REGRESSION, get_model("kan"), 250, recipe(optimizers=optimizers, sparse=PRICE))
     assert record.status == "ok"
     params = view(record).params
-    assert params["optimizers"] == "adam 2 cosine, lbfgs 3 cosine refine 2"
+    assert params["optimizers"] == "adam 2 cosine, lbfgs 3 cosine history 50 refine 2"
     assert params["sparse"] == "0.03 (l1 0.7, entropy 1.5)"
     assert "sparse" not in view(record.updated(recipe=recipe())).params
 

@@ -21,7 +21,7 @@ SuiteName = Annotated[
     str,
     typer.Option(
         help="demo, quick, long, continual, digits, standard, full, patient, other-dtype, "
-        "reference or standard-reference."
+        "quick-joint, quick-patient, quick-other-dtype, reference or standard-reference."
     ),
 ]
 Models = Annotated[
