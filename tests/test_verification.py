@@ -15,7 +15,7 @@ from scipy.stats import t as student
 from torch import nn
 
 from kansci.discover import Origin, get_model, get_task
-from kansci.errors import UserError
+from kansci.errors import DoesNotFit, UserError
 from kansci.models import Model, list_models
 from kansci.record import Record
 from kansci.sampling import stream
@@ -391,6 +391,13 @@ def test_forgetting_that_was_edited_away_is_flagged(
     edited = tuple(map(before, honest.records))
     verdict = judged(plan, Subject("mlp-silu", honest.bundle, edited, records), found)
     assert "decades from those of secret seeds, want at most 0.5" in reasons(verdict)
+    for untrained in (lambda one: (np.array(one.untrained) * np.nan).tolist(), lambda one: ()):
+        edited = tuple(
+            one.updated(untrained=untrained(one)) if one.untrained else one
+            for one in honest.records
+        )
+        verdict = judged(plan, Subject("mlp-silu", honest.bundle, edited, records), found)
+        assert "errors of untrained networks are" in reasons(verdict)
 
 
 def tame(dim_in: int, dim_out: int, parameters: int) -> nn.Module:
@@ -413,6 +420,12 @@ def test_a_model_that_declares_too_few_derivatives_breaks_a_law(
     assert "law 'derivatives'" in said
     monkeypatch.setattr(lawful, "errand", lambda *what, **given: {"laws": []})
     assert "says nothing of" in lawful.broken(Origin("tame"), found[:1])[0]
+
+    def shy(*what: Any, **given: Any) -> Any:
+        raise DoesNotFit("not here")
+
+    monkeypatch.setattr(lawful, "errand", shy)
+    assert "could not be examined: not here" in lawful.broken(Origin("tame"), found[:1])[0]
 
 
 def test_more_numbers_than_the_budget_are_flagged_however_they_are_declared(

@@ -32,6 +32,7 @@ from kansci.verification.trainings import audited_of
 from kansci.verification.variants import PREFIX
 from kansci.verification.verdict import Compared, Reason, Retuned, Varied, Verification, cell
 
+MOST = 1e300  # of an error whose logarithm is taken
 Groups = Mapping[str, Sequence[Record]]
 
 
@@ -122,10 +123,16 @@ def _kept(record: Record, again: Record) -> float | None:
 
 
 def _before(record: Record, again: Record) -> float | None:
-    """Between means of log10 of errors, whatever was clipped: untrained networks are alike."""
-    if not (record.untrained and again.untrained):
+    """Between means of log10 of errors, whatever was clipped: untrained networks are alike.
+
+    What is no number counts as the largest, and none at all as infinitely far.
+    """
+    if not again.untrained or not record.errors:
         return None
-    means = (np.log10(np.clip(one.untrained, 1e-300, 1e300)).mean() for one in (again, record))
+    if not record.untrained:
+        return math.inf
+    known = (np.nan_to_num(np.asarray(one.untrained, float), nan=MOST) for one in (again, record))
+    means = (np.log10(np.clip(errors, 1 / MOST, MOST)).mean() for errors in known)
     return float(abs(np.subtract(*means)))
 
 

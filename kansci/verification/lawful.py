@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic import BaseModel, ValidationError
 
 from kansci.discover import Origin, get_task
 from kansci.errors import DoesNotFit, UserError
@@ -32,9 +32,6 @@ class _Report(BaseModel, frozen=True, extra="ignore"):
     laws: tuple[_Law, ...]
 
 
-_READER = TypeAdapter(_Report)
-
-
 def broken(model: Origin, records: Iterable[Record]) -> tuple[str, ...]:
     """What is wrong with networks of each size that Records are of, in words."""
     sizes = {_dims(record): record.budget for record in records}
@@ -54,10 +51,8 @@ def _of(model: Origin, dims: Sequence[int], budget: int) -> list[str]:
     how = {"dim_in": dim_in, "dim_out": dim_out, "parameters": budget}
     try:
         said = errand(model, CHECK, seconds=SECONDS, memory=MEMORY, purpose="check", **how)
-        laws = _READER.validate_python(said).laws
-    except DoesNotFit:
-        return []  # which its Records say, and their cells are compared
-    except (UserError, ValidationError) as why:
+        laws = _Report.model_validate(said).laws
+    except (UserError, DoesNotFit, ValidationError) as why:  # of this size it has been trained
         return [f"{size}: could not be examined: {why}"[:300]]
     found = {law.name: law for law in laws}
     if lacking := [name for name in BINDING if name not in found]:
