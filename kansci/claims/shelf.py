@@ -20,10 +20,10 @@ from kansci.discover import home, load
 from kansci.errors import UnknownName, UserError
 from kansci.ledger import write_atomically
 from kansci.models.model import code
+from kansci.submission.ledger import LEDGERS
 
 SAYING = {"claim", "verdict"}  # of a claim's file: what is said, and not what is measured
 WORDS = {"kansci.claims", "kansci.claims.verdict"}  # modules that no number comes from
-LEDGERS = ("records", "standard")  # folders of Records: the quick suite's, and the edition's
 ENTRY = re.compile(r"^@\w+\{(?P<key>[^,\s]+),.*?^\}", re.MULTILINE | re.DOTALL)
 
 

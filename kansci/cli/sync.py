@@ -18,12 +18,11 @@ from kansci.ledger import AnyRecord
 from kansci.place import default_place, place_of, shown
 from kansci.record import Record
 from kansci.store import Store, Sync, log_board, open_store
-from kansci.submission.ledger import load_ledger
+from kansci.submission.ledger import LEDGERS, load_ledger
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-LEDGERS = ("records", "standard")  # in leaderboards: the quick suite's, and the edition
 Ledger = Sequence[AnyRecord]  # the Records of one folder
 
 

@@ -11,6 +11,7 @@ from kansci.submission.bundle import Bundle, read
 from kansci.submission.status import status_of
 
 LEDGER, RECORDS, MODELS = "leaderboards", "records", "models"
+LEDGERS = (RECORDS, "standard")  # folders of Records: the quick suite's, and the edition's
 
 
 def load_ledger(folder: str | Path) -> list[AnyRecord]:
