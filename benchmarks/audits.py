@@ -26,10 +26,10 @@ import typer
 from numpy.typing import NDArray
 
 from kansci.discover import find_tasks, get_model, get_task
-from kansci.engine import execute
+from kansci.engines.engine import execute
 from kansci.ledger import load_records
 from kansci.record import Record
-from kansci.standing import final
+from kansci.statistics.standing import final
 from kansci.suite import cells, get_suite
 from kansci.together import together
 from kansci.verification.audit import FIRST_FIVE, USUAL, YARDSTICKS, Depth, Lot, spread

@@ -21,11 +21,11 @@ from time import process_time
 
 import numpy as np
 
-from kansci.board import rank
+from kansci.boards.board import rank
+from kansci.boards.reference import Reference
 from kansci.ledger import load_records, path_of
 from kansci.recipe import Optimizer, Recipe
 from kansci.record import Curve, Environment, Record
-from kansci.reference import Reference
 
 FAMILIES = {"continual": 20, "feynman": 50, "pde": 30}
 BUDGETS = (250, 1_000, 4_000, 16_000)

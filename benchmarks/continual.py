@@ -24,16 +24,16 @@ import typer
 from tables import number, table
 from torch import Tensor, nn
 
-from kansci import transfer
 from kansci.discover import find_model, get_task
-from kansci.ensemble import Member
+from kansci.figures.look import COLOURS, FAINT, LOOK, save
 from kansci.judging import judge
-from kansci.look import COLOURS, FAINT, LOOK, save
+from kansci.lifting.ensemble import Member
 from kansci.models import Model
 from kansci.preparing import prepare
 from kansci.recipe import Optimizer, Recipe
 from kansci.record import Record
 from kansci.runner import unfinished
+from kansci.statistics import transfer
 from kansci.task import Task
 from kansci.training import learn
 

@@ -28,7 +28,7 @@ import torch
 import typer
 from rows import Row, add, read, write
 
-from kansci.allocation import keep_freed_memory
+from kansci.children.allocation import keep_freed_memory
 from kansci.record import Gear
 from kansci.suite import get_suite
 

@@ -16,8 +16,8 @@ from typing import Any, NamedTuple
 
 import cells
 
-from kansci.ensemble import Member
-from kansci.objective import COMPILED_FROM, Objective
+from kansci.gears.objective import COMPILED_FROM, Objective
+from kansci.lifting.ensemble import Member
 from kansci.preparing import draw, prepare
 from kansci.sampling import stream
 from kansci.suite import Cell, get_suite

@@ -11,9 +11,9 @@ import cells
 import numpy as np
 
 from kansci.discover import get_model, get_task
-from kansci.engine import isolated
-from kansci.ensemble import Member
-from kansci.objective import Objective
+from kansci.engines.engine import isolated
+from kansci.gears.objective import Objective
+from kansci.lifting.ensemble import Member
 from kansci.preparing import draw, prepare
 from kansci.recipe import Recipe
 from kansci.record import Gear

@@ -57,7 +57,7 @@ def some_cells(evaluations: int, gear: str, count: int) -> None:
     import cells
 
     from kansci.discover import get_model, get_task
-    from kansci.engine import execute
+    from kansci.engines.engine import execute
     from kansci.store import open_store
     from kansci.suite import Cell, get_suite
     from kansci.together import Job

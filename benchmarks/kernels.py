@@ -22,9 +22,9 @@ import typer
 from rows import machine
 from tables import number, table
 
-from kansci.allocation import keep_freed_memory
 from kansci.bases import Hat
 from kansci.bases.lookup import KERNELS, Kernel
+from kansci.children.allocation import keep_freed_memory
 
 README = Path(__file__).with_name("README.md")
 INPUTS, POINTS = 8, 1_024

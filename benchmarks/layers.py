@@ -24,7 +24,7 @@ from engine import chosen
 from layer_peers import MISSING, PEERS, Peer, ours, seeded
 from rows import machine, write
 
-from kansci.allocation import keep_freed_memory
+from kansci.children.allocation import keep_freed_memory
 
 README = Path(__file__).with_name("README.md")
 SIZES = ((2, 5), (10, 10), (64, 64), (784, 64))

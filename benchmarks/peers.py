@@ -24,8 +24,8 @@ from turns import Side, in_turns
 
 from kansci.claims.packages import aside
 from kansci.discover import get_model, get_task
-from kansci.ensemble import Ensemble, Member
-from kansci.objective import Objective
+from kansci.gears.objective import Objective
+from kansci.lifting.ensemble import Ensemble, Member
 from kansci.optim import OPTIMIZERS
 from kansci.pde.region import Region
 from kansci.preparing import draw, prepare

@@ -16,7 +16,7 @@ from time import process_time
 from boards import synthetic
 
 from kansci.api import frozen_reference, get_board, list_boards
-from kansci.board import rank
+from kansci.boards.board import rank
 from kansci.ledger import load_records, path_of
 from kansci.site import build
 

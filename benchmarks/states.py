@@ -12,8 +12,8 @@ from typing import NamedTuple
 from cells import BUDGET, Case, measure
 from rows import Row
 
-from kansci.ensemble import Member
-from kansci.objective import COMPILED_FROM, Objective
+from kansci.gears.objective import COMPILED_FROM, Objective
+from kansci.lifting.ensemble import Member
 from kansci.preparing import draw, prepare
 from kansci.record import Gear
 from kansci.sampling import stream

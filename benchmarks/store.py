@@ -18,8 +18,8 @@ from time import perf_counter
 
 from boards import synthetic
 
-from kansci.place import place_of, sqlite_place
 from kansci.store import open_store
+from kansci.store.place import place_of, sqlite_place
 
 
 def main() -> None:

@@ -7,18 +7,18 @@ from pathlib import Path
 
 from torch import nn
 
-from kansci import board as boards
-from kansci.board import AnyRecord, Board, Row
+from kansci.boards import board as boards
+from kansci.boards.board import AnyRecord, Board, Row
+from kansci.boards.reference import Reference
 from kansci.discover import find_model, get_task, home, load
-from kansci.engine import choose_device, isolated
-from kansci.ensemble import Member
+from kansci.engines.engine import choose_device, isolated
 from kansci.errors import UnknownName, UserError
 from kansci.judging import chosen
+from kansci.lifting.ensemble import Member
 from kansci.models import Model
 from kansci.preparing import prepare
 from kansci.recipe import Recipe
 from kansci.record import Record
-from kansci.reference import Reference
 from kansci.sandbox import named
 from kansci.submission.ledger import load_ledger
 from kansci.suite import Cell, get_suite

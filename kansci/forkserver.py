@@ -154,7 +154,7 @@ class Forkserver:
         return self._control
 
 
-SERVER = Forkserver("kansci.child")
+SERVER = Forkserver("kansci.children.child")
 atexit.register(SERVER.close)
 
 

@@ -17,7 +17,7 @@ from kansci.methods import taught
 from kansci.preparing import WrongShape
 from kansci.recipe import Recipe
 from kansci.record import Trial
-from kansci.stats import decades
+from kansci.statistics.stats import decades
 from kansci.task import Split, Task
 from kansci.together import Job
 from kansci.training import Learned, is_asked_before, rates_of

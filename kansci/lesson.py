@@ -10,9 +10,9 @@ import torch
 from torch import Tensor
 
 from kansci.additions import Addition, with_additions
-from kansci.ensemble import Ensemble
+from kansci.gears.objective import Evaluation, Objective
 from kansci.hooks import can_refine, refined
-from kansci.objective import Evaluation, Objective
+from kansci.lifting.ensemble import Ensemble
 from kansci.optim import OPTIMIZERS
 from kansci.preparing import draw
 from kansci.recipe import Recipe

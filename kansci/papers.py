@@ -19,7 +19,7 @@ from pydantic import BaseModel, PositiveFloat, TypeAdapter, ValidationError
 
 from kansci.errors import UnknownName, UserError
 from kansci.record import Record
-from kansci.standing import failures
+from kansci.statistics.standing import failures
 
 Printed = Literal["mse", "rmse", "nrmse", "relative_l2"]
 

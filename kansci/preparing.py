@@ -9,9 +9,9 @@ import torch
 from torch import nn
 
 from kansci.draws import Draws
-from kansci.ensemble import Ensemble, Member
 from kansci.errors import DoesNotFit
 from kansci.hooks import refined_count
+from kansci.lifting.ensemble import Ensemble, Member
 from kansci.losses import numbers_of
 from kansci.models import Model, Units, trainable
 from kansci.recipe import Recipe

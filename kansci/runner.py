@@ -15,10 +15,10 @@ from torch import Tensor
 from kansci.diagnosis import diagnosis
 from kansci.environment import environment
 from kansci.errors import RAISED
+from kansci.gears.objective import Gear
 from kansci.judging import Choice, check_shapes, chosen, judge
 from kansci.methods import taught
 from kansci.models import Model
-from kansci.objective import Gear
 from kansci.recipe import Recipe
 from kansci.record import Curve, Record, Status, record_key
 from kansci.source import source_of

@@ -8,8 +8,8 @@ from torch import Tensor
 
 from kansci.additions import Addition
 from kansci.calculus import Network
-from kansci.ensemble import Ensemble
 from kansci.hooks import regularisation
+from kansci.lifting.ensemble import Ensemble
 from kansci.models.edges.parts import has_edges
 from kansci.models.edges.penalty import penalty
 from kansci.recipe import Sparse

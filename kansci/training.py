@@ -15,9 +15,9 @@ import torch
 from torch import Tensor
 
 from kansci.beside import ASKED
-from kansci.ensemble import Ensemble, Member
 from kansci.fitting import Fitting
 from kansci.lesson import Lesson
+from kansci.lifting.ensemble import Ensemble, Member
 from kansci.losses import program_of
 from kansci.methods import lasting, method_of, taught
 from kansci.models import Model

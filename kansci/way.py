@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from kansci.objective import Known
+from kansci.gears.objective import Known
 from kansci.record import Curve, Gear
 
 

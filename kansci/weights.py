@@ -23,10 +23,10 @@ from kansci.draws import Draws
 from kansci.errors import UserError
 from kansci.hooks import refined
 from kansci.ledger import path_of, weights_beside, write_atomically
+from kansci.lifting.stacked import named
 from kansci.models import Model
 from kansci.preparing import maker
 from kansci.record import Record
-from kansci.stacked import named
 from kansci.task import Task
 
 ADVICE = "`kansci run --weights` keeps them"

@@ -9,7 +9,7 @@ from statistics import median
 
 import numpy as np
 
-from kansci.board import (
+from kansci.boards.board import (
     CONTEST,
     AnyRecord,
     Board,
@@ -21,9 +21,9 @@ from kansci.board import (
     rows_of,
     unled,
 )
-from kansci.reference import Reference
-from kansci.standing import Standing, failures, final, standings
-from kansci.stats import hierarchical_mean
+from kansci.boards.reference import Reference
+from kansci.statistics.standing import Standing, failures, final, standings
+from kansci.statistics.stats import hierarchical_mean
 
 
 def rows(records: Sequence[AnyRecord], reference: Reference | None) -> list[Row]:

@@ -6,13 +6,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from kansci.board import AnyRecord, Board, Entry, Row, Value, rows_of
-from kansci.reaching import reached
+from kansci.boards.board import AnyRecord, Board, Entry, Row, Value, rows_of
+from kansci.boards.reference import Reference, envelope, parameters_needed
 from kansci.record import Record
-from kansci.reference import Reference, envelope, parameters_needed
-from kansci.scaling import Rung, front, ladders, scaling
-from kansci.standing import Standing, final, standings
-from kansci.stats import Cell, Floats, hierarchical_mean
+from kansci.statistics.reaching import reached
+from kansci.statistics.scaling import Rung, front, ladders, scaling
+from kansci.statistics.standing import Standing, final, standings
+from kansci.statistics.stats import Cell, Floats, hierarchical_mean
 
 LIMIT = 2.0  # a hundred times: a handful of budgets cannot tell more
 LEARNED = 0.1  # decades: where the reference stays below them at every budget, numbers buy nothing

@@ -9,12 +9,12 @@ from functools import partial
 
 import numpy as np
 
-from kansci.board import AnyRecord, Board, Entry, Row, Value, rows_of
-from kansci.forgetting import learned, lost
+from kansci.boards.board import AnyRecord, Board, Entry, Row, Value, rows_of
 from kansci.record import Record
-from kansci.standing import Standing, failures, final, standings
-from kansci.stats import Floats, hierarchical_mean
-from kansci.transfer import (
+from kansci.statistics.forgetting import learned, lost
+from kansci.statistics.standing import Standing, failures, final, standings
+from kansci.statistics.stats import Floats, hierarchical_mean
+from kansci.statistics.transfer import (
     anytime,
     average,
     backward_transfer,
@@ -25,7 +25,7 @@ from kansci.transfer import (
     scores,
     untrained,
 )
-from kansci.transfer import intransigence as gap_to_joint
+from kansci.statistics.transfer import intransigence as gap_to_joint
 
 LEARNED = 1.0
 NAIVE, JOINT = "naive", "joint"

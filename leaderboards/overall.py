@@ -6,10 +6,20 @@ is of less use. The accuracy board leaves such tasks out and says how many they 
 
 from collections.abc import Sequence
 
-from kansci.board import CONTEST, AnyRecord, Board, Entry, Row, Value, contest, rows_of, unled
-from kansci.reference import Reference
-from kansci.standing import Standing, final, standings
-from kansci.stats import interquartile_mean
+from kansci.boards.board import (
+    CONTEST,
+    AnyRecord,
+    Board,
+    Entry,
+    Row,
+    Value,
+    contest,
+    rows_of,
+    unled,
+)
+from kansci.boards.reference import Reference
+from kansci.statistics.standing import Standing, final, standings
+from kansci.statistics.stats import interquartile_mean
 
 
 def rows(records: Sequence[AnyRecord], reference: Reference | None) -> list[Row]:

@@ -8,11 +8,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from kansci.board import AnyRecord, Board, Entry, Row, Value, is_control, rows_of
+from kansci.boards.board import AnyRecord, Board, Entry, Row, Value, rows_of
+from kansci.models.zoo import is_control
 from kansci.reading import Formula, Reading
 from kansci.record import FAILED
-from kansci.standing import UNSCORED, Place, Standing
-from kansci.stats import Cell, hierarchical_mean, wilson
+from kansci.statistics.standing import UNSCORED, Place, Standing
+from kansci.statistics.stats import Cell, hierarchical_mean, wilson
 
 BAR = "operon"
 

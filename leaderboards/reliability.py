@@ -3,10 +3,10 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from kansci.board import AnyRecord, Board, Entry, Row, blank, by_intervals
+from kansci.boards.board import AnyRecord, Board, Entry, Row, blank, by_intervals
 from kansci.record import FAILED
-from kansci.standing import Standing, failures, final, standings
-from kansci.stats import wilson
+from kansci.statistics.standing import Standing, failures, final, standings
+from kansci.statistics.stats import wilson
 
 KINDS = {kind: kind.replace("_", " ") for kind in sorted(FAILED)}
 

@@ -7,13 +7,11 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from kansci.board import AnyRecord, Board, Row, Value, by_intervals, is_control
-from kansci.reaching import first_below, reached
+from kansci.boards.board import AnyRecord, Board, Row, Value, by_intervals
+from kansci.boards.reference import Reference
+from kansci.models.zoo import is_control
 from kansci.record import FAILED, Record, Speed
-from kansci.reference import Reference
-from kansci.standing import Standing, failures, standings
-from kansci.stats import Floats
-from kansci.timed import (
+from kansci.speed.timed import (
     PLAIN,
     Places,
     Timed,
@@ -24,6 +22,9 @@ from kansci.timed import (
     places,
     timed,
 )
+from kansci.statistics.reaching import first_below, reached
+from kansci.statistics.standing import Standing, failures, standings
+from kansci.statistics.stats import Floats
 
 DERIVATIVES = "relative_l2"  # the metric of tasks whose losses take derivatives of the network
 

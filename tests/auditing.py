@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from kansci.discover import Origin, get_model, get_task
-from kansci.engine import execute
+from kansci.engines.engine import execute
 from kansci.ledger import save
 from kansci.models import Model
 from kansci.recipe import Optimizer, Recipe

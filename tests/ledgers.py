@@ -3,10 +3,10 @@
 import numpy as np
 
 from kansci.api import get_board
-from kansci.board import rank
+from kansci.boards.board import rank
+from kansci.boards.reference import Reference
 from kansci.recipe import Optimizer, Recipe
 from kansci.record import Environment, Record, Speed, Timing
-from kansci.reference import Reference
 
 RECIPE = Recipe(optimizers=(Optimizer(evaluations=10),), rates=(0.01,), evaluation_seeds=(0, 1, 2))
 PLACES = (

@@ -7,14 +7,14 @@ from ledgers import RECIPE
 
 from kansci import weights
 from kansci.api import frozen_reference, get_board, list_boards
-from kansci.board import rank
+from kansci.boards.board import rank
 from kansci.discover import get_model, get_task
 from kansci.figures.typical import final_error
+from kansci.lifting.stacked import named
 from kansci.preparing import maker
 from kansci.reading import Formula, Reading
 from kansci.record import Curve
 from kansci.site import ClaimText, build
-from kansci.stacked import named
 
 EVIL = '<script>alert("1")</script>'
 ENVIRONMENT = ledgers.environment("2026-01-01T00:00:00").model_copy(update={"commit": "c0ffee" * 4})

@@ -12,10 +12,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
-from kansci.place import sqlite_place
 from kansci.recipe import Optimizer, Recipe
 from kansci.record import Curve, Environment, Record, Speed, Timing
 from kansci.store import Store, open_store
+from kansci.store.place import sqlite_place
 
 MEMORY = Path("/dev/shm")  # a hundred migrations of a database wait for a disk that many times
 NAN = math.nan

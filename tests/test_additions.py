@@ -6,10 +6,10 @@ from torch.nn.utils import parameters_to_vector
 
 from kansci.additions import Addition, with_additions
 from kansci.discover import get_task
-from kansci.ensemble import Member
+from kansci.gears.objective import Objective
+from kansci.lifting.ensemble import Member
 from kansci.losses import program_of
 from kansci.models import get_model
-from kansci.objective import Objective
 from kansci.preparing import draw, prepare
 from kansci.recipe import Optimizer, Recipe
 from kansci.sampling import stream

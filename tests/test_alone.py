@@ -9,12 +9,12 @@ import threading
 
 import pytest
 
-from kansci.alone import alone, busy, lock_file
 from kansci.errors import UserError
+from kansci.speed.alone import alone, busy, lock_file
 
 HOLD = """
 import time
-from kansci.alone import alone
+from kansci.speed.alone import alone
 
 with alone():
     print("held", flush=True)

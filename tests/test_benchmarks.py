@@ -18,7 +18,7 @@ import typer
 from typer.testing import CliRunner, Result
 
 from kansci import get_model, get_task
-from kansci.ensemble import Member
+from kansci.lifting.ensemble import Member
 from kansci.losses import program_of
 from kansci.preparing import draw, prepare
 from kansci.sampling import stream

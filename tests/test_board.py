@@ -5,9 +5,9 @@ import pytest
 from ledgers import PLACES, continual, failed, grid, ladder, pool, record, rows, speed, timing
 
 from kansci.api import frozen_reference, get_board
-from kansci.board import rank
-from kansci.reference import Reference
-from kansci.standing import sliced
+from kansci.boards.board import rank
+from kansci.boards.reference import Reference
+from kansci.statistics.standing import sliced
 
 NAMES = ("accuracy", "efficiency", "forgetting", "overall", "reliability", "speed")
 

@@ -6,8 +6,8 @@ import shutil
 import pytest
 from site_records import EVIL, site
 
-from kansci.differences import compared
 from kansci.record import Record
+from kansci.statistics.differences import compared
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 FOUND = next(filter(None, map(shutil.which, BROWSERS)), None)

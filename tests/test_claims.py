@@ -43,10 +43,10 @@ from kansci.claims.shelf import (
 )
 from kansci.claims.verdict import times, together, within
 from kansci.cli import main
-from kansci.clock import Compared
 from kansci.discover import get_model, get_task, load
 from kansci.errors import UserError
 from kansci.runner import run
+from kansci.speed.clock import Compared
 
 ROOT = Path(__file__).resolve().parent.parent
 MEASURED = [one for one in entries(list_claims(), results()) if one.found]

@@ -3,16 +3,16 @@
 import pytest
 import torch
 
-import kansci.clock
-from kansci.clock import compare
+import kansci.speed.clock
+from kansci.speed.clock import compare
 
 CPU = torch.device("cpu")
 
 
 @pytest.fixture(autouse=True)
 def short_blocks(monkeypatch):
-    monkeypatch.setattr(kansci.clock, "BLOCKS", 5)
-    monkeypatch.setattr(kansci.clock, "BLOCK_SECONDS", 1e-3)
+    monkeypatch.setattr(kansci.speed.clock, "BLOCKS", 5)
+    monkeypatch.setattr(kansci.speed.clock, "BLOCK_SECONDS", 1e-3)
 
 
 def work(size):
@@ -31,9 +31,9 @@ def test_what_is_asked_for_decides_when_a_comparison_is_settled():
 
 
 def test_few_blocks_settle_nothing_however_narrow(monkeypatch):
-    monkeypatch.setattr(kansci.clock, "BLOCKS", 1_000_000)
+    monkeypatch.setattr(kansci.speed.clock, "BLOCKS", 1_000_000)
     found = compare(work(100), work(100), device=CPU, precision=1e3, seconds=0)
-    assert (found.settled, found.blocks) == (False, kansci.clock.FEWEST)
+    assert (found.settled, found.blocks) == (False, kansci.speed.clock.FEWEST)
 
 
 def test_the_interval_narrows_as_blocks_are_added():

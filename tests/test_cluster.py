@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 import torch
 
-from kansci import cluster as cluster_engine
 from kansci.cli import engines
 from kansci.discover import find_model, get_model, get_task, load
+from kansci.engines import cluster as cluster_engine
+from kansci.engines.membership import SETTINGS, connect, load_ray, need
+from kansci.engines.node import Order, Reply, order, serve
 from kansci.errors import UserError
 from kansci.ledger import load_records
-from kansci.membership import SETTINGS, connect, load_ray, need
-from kansci.node import Order, Reply, order, serve
 from kansci.recipe import Optimizer, Recipe
 from kansci.record import Record
 from kansci.runner import record_key_of

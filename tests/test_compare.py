@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 from calling import call
 
-from kansci.differences import compared
 from kansci.discover import home
 from kansci.errors import UnknownName, UserError
 from kansci.ledger import load_records, save
 from kansci.papers import Result, beside, get_paper, list_papers
 from kansci.record import Record
-from kansci.standing import final
+from kansci.statistics.differences import compared
+from kansci.statistics.standing import final
 
 LEDGER = home("leaderboards") / "records"
 PUBLISHED = home("leaderboards") / "published"

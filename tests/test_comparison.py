@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from kansci.comparison import changes, compare, moved
 from kansci.ledger import load
 from kansci.record import record_key
+from kansci.statistics.comparison import changes, compare, moved
 
 OLD = Path(__file__).parent / "data" / "records_v1"
 OK = load(OLD / "ok.json")

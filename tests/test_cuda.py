@@ -11,14 +11,14 @@ from representatives import MODELS
 from torch import nn
 
 import kansci
-from kansci.capture import captured
 from kansci.discover import get_task
-from kansci.engine import attempt
-from kansci.ensemble import Member
+from kansci.engines.engine import attempt
+from kansci.gears.capture import captured
+from kansci.lifting.ensemble import Member
 from kansci.models import Model, get_model
 from kansci.preparing import prepare
 from kansci.recipe import Optimizer, Recipe
-from kansci.speed import measure
+from kansci.speed.ratio import measure
 from kansci.suite import Cell
 from kansci.together import Job
 from kansci.training import learn

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from kansci.death import cause, killed_for_memory, was_killed
+from kansci.children.death import cause, killed_for_memory, was_killed
 from kansci.forkserver import Exit
 
 CAUSES = {

@@ -4,15 +4,16 @@ import pytest
 from ledgers import ladder, pool, record
 
 import kansci.cli.slices
-from kansci import cli, plots
+from kansci import cli
 from kansci.api import get_board
-from kansci.board import rank
+from kansci.boards.board import rank
+from kansci.boards.sheets import sheets
 from kansci.cli.board import ordered
 from kansci.cli.drift import LINES, drifted, strays, summary
 from kansci.cli.written import texts
+from kansci.figures import plots
 from kansci.ledger import path_of, save
-from kansci.sheets import sheets
-from kansci.significance import Comparison
+from kansci.statistics.significance import Comparison
 
 
 def call(monkeypatch, *words):

@@ -5,8 +5,8 @@ import pytest
 from ledgers import PLACES, failed, grid, ladder, record
 
 from kansci.api import get_board
-from kansci.board import rank
-from kansci.reference import parameters_needed
+from kansci.boards.board import rank
+from kansci.boards.reference import parameters_needed
 
 REACHED = {250: 1.0, 1000: 2.0}  # by the reference, which has 240 and 990 numbers for it
 

@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from kansci.discover import find_tasks, get_model, get_task
-from kansci.engine import attempt, choose_device, execute, isolated
+from kansci.engines.engine import attempt, choose_device, execute, isolated
 from kansci.errors import UserError
 from kansci.models import Model
 from kansci.plan import steps_of

@@ -11,14 +11,14 @@ import torch.nn.functional as F
 from representatives import MODELS, NAMES
 from torch import nn
 
-import kansci.ensemble
+import kansci.lifting.ensemble
 from kansci.discover import get_task
 from kansci.draws import Draws
-from kansci.ensemble import Member
-from kansci.lifting import Lifting
+from kansci.gears.objective import Objective
+from kansci.lifting.ensemble import Member
+from kansci.lifting.liftable import Lifting
 from kansci.losses import program_of
 from kansci.models import Model, get_model
-from kansci.objective import Objective
 from kansci.preparing import draw, maker, prepare
 from kansci.recipe import Optimizer, Recipe
 from kansci.sampling import stream
@@ -243,7 +243,9 @@ def test_a_loop_gives_the_numbers_of_a_lift(pair, monkeypatch):
     task, model = pair
     members = [Member(3, 1e-2), Member(4, 3e-2)]
     lifted = trained(task, model, members, 5)
-    monkeypatch.setattr(kansci.ensemble, "tried", lambda *_: Lifting(lifted=False, changes=False))
+    monkeypatch.setattr(
+        kansci.lifting.ensemble, "tried", lambda *_: Lifting(lifted=False, changes=False)
+    )
     looped = trained(task, model, members, 5)
     assert lifted.lifted
     assert not looped.lifted
@@ -352,7 +354,7 @@ def test_predictions_in_chunks_are_those_at_once(monkeypatch):
     )
     x = REGRESSION.probes[0].x[:50]
     at_once = ensemble.predict(x)
-    monkeypatch.setattr(kansci.ensemble, "POINTS", 7)
+    monkeypatch.setattr(kansci.lifting.ensemble, "POINTS", 7)
     torch.testing.assert_close(ensemble.predict(x), at_once, rtol=1e-12, atol=1e-12)
 
 

@@ -13,7 +13,8 @@ from site_records import trained
 from torch import nn
 
 from kansci.bases import BSpline
-from kansci.board import Row
+from kansci.boards.board import Row
+from kansci.boards.profiles import profile
 from kansci.cli.plot import _edges
 from kansci.discover import get_model, get_task, home
 from kansci.errors import UserError
@@ -28,16 +29,15 @@ from kansci.figures import (
 )
 from kansci.figures.critical import smallest
 from kansci.figures.fields import SIDE, ground
+from kansci.figures.look import raster
+from kansci.figures.look import save as save_figure
+from kansci.figures.plots import KINDS
 from kansci.figures.typical import median_member
 from kansci.ledger import save
-from kansci.look import raster
-from kansci.look import save as save_figure
 from kansci.models import KAN
-from kansci.plots import KINDS
-from kansci.profiles import profile
-from kansci.scaling import Rung
-from kansci.significance import p_matrix
-from kansci.stats import Cell
+from kansci.statistics.scaling import Rung
+from kansci.statistics.significance import p_matrix
+from kansci.statistics.stats import Cell
 
 ONE_LOST = ("ok", "diverged", "ok", "ok")
 LEDGER = home("leaderboards") / "records"

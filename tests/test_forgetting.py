@@ -4,15 +4,15 @@ import numpy as np
 import pytest
 from ledgers import continual, grid, record, rows
 
-from kansci import transfer
 from kansci.discover import get_task
 from kansci.errors import UserError
 from kansci.figures import plane
-from kansci.forgetting import learned, lost, own_probes, relearned
 from kansci.models import get_model
 from kansci.recipe import Recipe
 from kansci.record import Curve
 from kansci.runner import unfinished
+from kansci.statistics import transfer
+from kansci.statistics.forgetting import learned, lost, own_probes, relearned
 
 TASK = get_task("feynman_slabs/I.16.6")
 RECIPE = Recipe(optimizers=({"evaluations": 4},), rates=(0.1,), evaluation_seeds=(0, 1))

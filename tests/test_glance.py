@@ -3,13 +3,13 @@
 import pytest
 from ledgers import ladder, pool
 
-from kansci import sheets
 from kansci.api import get_board
-from kansci.board import Row, rank
+from kansci.boards import sheets
+from kansci.boards.board import Row, rank
+from kansci.boards.glance import glance, leaders
+from kansci.boards.tables import NONE
 from kansci.cli.board import ordered
 from kansci.cli.written import filled
-from kansci.glance import glance, leaders
-from kansci.tables import NONE
 
 
 @pytest.fixture(scope="module")

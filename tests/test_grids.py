@@ -29,8 +29,8 @@ from kansci.bases import (
 )
 from kansci.discover import get_task
 from kansci.draws import Draws
-from kansci.ensemble import Member
 from kansci.errors import DoesNotFit
+from kansci.lifting.ensemble import Member
 from kansci.models import KANLayer, Model, Units, get_model, list_models, trainable
 from kansci.models.free_knots import FreeKnots
 from kansci.models.grids import divide, divided_count, outside, refine, update_grid

@@ -9,11 +9,11 @@ from torch import nn
 from kansci.beside import ASKED
 from kansci.calculus import Network
 from kansci.discover import get_task
-from kansci.engine import execute
-from kansci.ensemble import Member
+from kansci.engines.engine import execute
+from kansci.gears.objective import Objective
+from kansci.lifting.ensemble import Member
 from kansci.models import Units, get_model, trainable
 from kansci.models.units import without_units
-from kansci.objective import Objective
 from kansci.preparing import draw, prepare
 from kansci.recipe import Optimizer, Recipe
 from kansci.runner import run

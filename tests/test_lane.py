@@ -10,15 +10,15 @@ import pytest
 import torch
 from torch import nn
 
-import kansci.clock
-from kansci.alone import alone
+import kansci.speed.clock
 from kansci.cli import main
-from kansci.lane import no_compiler, perform
-from kansci.laps import PIECES, Lap, done, lane_key, laps_of, pieces_of
 from kansci.ledger import load, load_records
 from kansci.models import Model, get_model
 from kansci.record import Speed
-from kansci.work import call_of, kept
+from kansci.speed.alone import alone
+from kansci.speed.lane import no_compiler, perform
+from kansci.speed.laps import PIECES, Lap, done, lane_key, laps_of, pieces_of
+from kansci.speed.work import call_of, kept
 
 CPU = torch.device("cpu")
 ONE = (("inference", 1),)
@@ -30,8 +30,8 @@ def short_blocks(monkeypatch, tmp_path):
     """And a lock of the test's own."""
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     monkeypatch.setattr(tempfile, "tempdir", None)
-    monkeypatch.setattr(kansci.clock, "BLOCKS", 3)
-    monkeypatch.setattr(kansci.clock, "BLOCK_SECONDS", 1e-4)
+    monkeypatch.setattr(kansci.speed.clock, "BLOCKS", 3)
+    monkeypatch.setattr(kansci.speed.clock, "BLOCK_SECONDS", 1e-4)
 
 
 def lap(model="fastkan", place=250, dtype="float32", gear="eager", pieces=ONE):
@@ -198,7 +198,7 @@ def test_the_command_measures_once_and_speaks_json(monkeypatch, tmp_path, capsys
 def test_other_work_has_a_file_of_its_own_and_the_table_shows_every_model(
     monkeypatch, tmp_path, capsys
 ):
-    monkeypatch.setattr(kansci.clock, "BLOCKS", 1_000_000)  # too many for the time allowed
+    monkeypatch.setattr(kansci.speed.clock, "BLOCKS", 1_000_000)  # too many for the time allowed
     words = ("--model", "mlp-silu", "--model", "linear-rbf", "--seconds", "0.1")
     words += ("--shape", "budget", "--work", "inference")
     for batch in ("2", "3"):

@@ -2,11 +2,12 @@
 
 import pytest
 
-from kansci import look
-from kansci.board import Row, is_control
-from kansci.look import BLACK, FIRST, MARKERS, drawn, style_of
+from kansci.boards.board import Row
+from kansci.boards.reference import MODEL
+from kansci.figures import look
+from kansci.figures.look import BLACK, FIRST, MARKERS, drawn, style_of
 from kansci.models import list_models
-from kansci.reference import MODEL
+from kansci.models.zoo import is_control
 
 
 def row(model):

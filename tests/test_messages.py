@@ -7,9 +7,8 @@ import pytest
 import torch
 from numpy.lib import format as npy
 
-from kansci.discover import get_model, get_task
-from kansci.hearing import Hearing
-from kansci.messages import (
+from kansci.children.hearing import Hearing
+from kansci.children.messages import (
     HEADER,
     SIZES,
     Answer,
@@ -21,7 +20,8 @@ from kansci.messages import (
     Steps,
     read,
 )
-from kansci.parcels import bytes_of, facts_of, packed, unpacked
+from kansci.children.parcels import bytes_of, facts_of, packed, unpacked
+from kansci.discover import get_model, get_task
 from kansci.recipe import Optimizer, Recipe
 from kansci.record import Curve
 from kansci.runner import Judge

@@ -10,16 +10,16 @@ from torch import nn
 
 from kansci.additions import with_additions
 from kansci.discover import get_task
-from kansci.ensemble import Member
 from kansci.errors import NotApplicable
+from kansci.gears.objective import Objective
 from kansci.judging import judge
 from kansci.lesson import Lesson
+from kansci.lifting.ensemble import Member
 from kansci.losses import cross_entropy
 from kansci.methods import METHODS, lasting, method_of, taught
 from kansci.methods.fisher import diagonal
 from kansci.methods.frozen import last_layer
 from kansci.models import Model, get_model, list_models
-from kansci.objective import Objective
 from kansci.preparing import draw, prepare
 from kansci.recipe import Recipe
 from kansci.runner import run

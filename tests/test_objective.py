@@ -4,13 +4,13 @@ import pytest
 import torch
 from representatives import MODELS
 
-import kansci.objective
+import kansci.gears.objective
 from kansci.discover import get_task
-from kansci.ensemble import Member
-from kansci.lent import lent
+from kansci.gears.objective import Objective, pieces
+from kansci.lifting.ensemble import Member
+from kansci.lifting.lent import lent
 from kansci.losses import MeanSquares, program_of, residuals
 from kansci.models import get_model
-from kansci.objective import Objective, pieces
 from kansci.preparing import draw, prepare
 from kansci.recipe import Optimizer, Recipe
 from kansci.sampling import stream
@@ -49,7 +49,7 @@ def close(found, wanted, digits=1e-10):
 def test_members_some_at_a_time_have_the_numbers_of_all_at_once(task, monkeypatch):
     _, batch, objective = asked(task, get_model("kan"))
     at_once = objective(batch)
-    monkeypatch.setitem(kansci.objective.AT_ONCE, "eager", 2.5 * objective.weight)
+    monkeypatch.setitem(kansci.gears.objective.AT_ONCE, "eager", 2.5 * objective.weight)
     _, batch, in_twos = asked(task, get_model("kan"))
     assert in_twos._width == 2
     close(in_twos(batch), at_once)
@@ -59,7 +59,7 @@ def test_members_some_at_a_time_have_the_numbers_of_all_at_once(task, monkeypatc
 def test_points_some_at_a_time_have_the_numbers_of_all_at_once(task, monkeypatch):
     _, batch, objective = asked(task, get_model("fastkan"))
     at_once = objective(batch)
-    monkeypatch.setattr(kansci.objective, "MOST", objective.weight / 2.5)
+    monkeypatch.setattr(kansci.gears.objective, "MOST", objective.weight / 2.5)
     _, batch, in_pieces = asked(task, get_model("fastkan"))
     assert in_pieces._pieces == 3
     close(in_pieces(batch), at_once)
@@ -123,7 +123,7 @@ def test_the_weight_of_an_evaluation_grows_with_its_points_and_its_network():
 def test_a_gear_follows_from_the_work_ahead(monkeypatch):
     asked_for = []
     monkeypatch.setattr(
-        kansci.objective.Objective, "_compile", lambda self, *_: asked_for.append(1)
+        kansci.gears.objective.Objective, "_compile", lambda self, *_: asked_for.append(1)
     )
     asked(TASKS[0], get_model("mlp-silu"), ahead=10)
     assert not asked_for

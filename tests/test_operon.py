@@ -5,7 +5,7 @@ import sympy
 import torch
 
 from kansci.discover import get_task
-from kansci.recovery import recovered
+from kansci.recovery.truth import recovered
 from kansci.symbolic.operon import operon, parsed
 
 TASK = get_task("feynman27/II.38.3")  # a/b

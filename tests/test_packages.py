@@ -8,14 +8,14 @@ import pytest
 import torch
 from torch import nn
 
-import kansci.clock
-import kansci.packages
+import kansci.speed.clock
+import kansci.speed.packages
 from kansci.errors import DoesNotFit, UnknownName, UserError
-from kansci.lane import perform
-from kansci.laps import Lap, lane_key
 from kansci.models import get_model, trainable
-from kansci.packages import PACKAGES, Bare, get_package, package_of
-from kansci.speed import widened
+from kansci.speed.lane import perform
+from kansci.speed.laps import Lap, lane_key
+from kansci.speed.packages import PACKAGES, Bare, get_package, package_of
+from kansci.speed.ratio import widened
 
 CPU = torch.device("cpu")
 ONE = (("inference", 1),)
@@ -34,7 +34,7 @@ def inkan(monkeypatch):
 
     monkeypatch.setattr(module, "KANNetwork", network, raising=False)
     monkeypatch.setitem(sys.modules, "inkan", module)
-    monkeypatch.setattr(kansci.packages, "version", lambda name: "9.9")
+    monkeypatch.setattr(kansci.speed.packages, "version", lambda name: "9.9")
 
 
 def numbers(widths):
@@ -60,14 +60,14 @@ def test_a_package_is_called_so_and_takes_widths(inkan):
 
 
 def test_a_record_says_which_package_and_version_was_timed(inkan, monkeypatch):
-    monkeypatch.setattr(kansci.clock, "BLOCKS", 3)
-    monkeypatch.setattr(kansci.clock, "BLOCK_SECONDS", 1e-4)
+    monkeypatch.setattr(kansci.speed.clock, "BLOCKS", 3)
+    monkeypatch.setattr(kansci.speed.clock, "BLOCK_SECONDS", 1e-4)
     lap = Lap(get_package("inkan"), (2, 3, 1), "float64", "eager", CPU, ONE)
     record = perform(lap, precision=1e3, seconds=5)
     assert (record.status, record.reason) == ("ok", "")
     assert (record.model, record.package) == ("inkan-package", "inkan 9.9")
     key = lane_key(lap, 0.05)
-    monkeypatch.setattr(kansci.packages, "version", lambda name: "10")
+    monkeypatch.setattr(kansci.speed.packages, "version", lambda name: "10")
     assert lane_key(lap, 0.05) != key
 
 
@@ -76,7 +76,7 @@ def test_no_model_of_the_zoo_is_a_package():
 
 
 def test_a_package_that_is_not_installed_is_named_in_one_line(monkeypatch):
-    monkeypatch.setattr(kansci.packages, "import_module", missing)
+    monkeypatch.setattr(kansci.speed.packages, "import_module", missing)
     with pytest.raises(UserError, match=r"pip install 'kansci\[peers\]'") as raised:
         get_package("flashkan")
     assert "\n" not in str(raised.value)

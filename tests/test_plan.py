@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kansci.discover import find_model, get_model, get_task
-from kansci.engine import execute
+from kansci.engines.engine import execute
 from kansci.errors import UnknownName, UserError
 from kansci.ledger import load
 from kansci.plan import Shard, estimate, plan, read_shard, statuses, steps_of

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from kansci import plots
-from kansci.board import Board, Row
-from kansci.curves import learning_curves
+from kansci.boards.board import Board, Row
+from kansci.figures import plots
+from kansci.figures.curves import learning_curves
 from kansci.recipe import Optimizer, Recipe
 from kansci.record import Curve, Environment, Record
 

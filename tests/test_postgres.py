@@ -11,9 +11,9 @@ import pytest
 from stores import a_record, a_speed, monster, two_stages
 
 from kansci.api import get_board
-from kansci.board import Row
-from kansci.place import place_of
+from kansci.boards.board import Row
 from kansci.store import StoreError, log_board, open_store
+from kansci.store.place import place_of
 
 USER = "postgres"  # PostgreSQL refuses to run as root
 

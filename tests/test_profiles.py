@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from ledgers import PLACES, failed, grid, ladder, record
 
-from kansci.profiles import TAU, leads, profile
-from kansci.standing import standings
-from kansci.stats import Cell
+from kansci.boards.profiles import TAU, leads, profile
+from kansci.statistics.standing import standings
+from kansci.statistics.stats import Cell
 
 
 def cells(*leads):

@@ -7,16 +7,16 @@ import torch
 from representatives import MODELS
 from torch._inductor.runtime.cache_dir_utils import cache_dir
 
-import kansci.programs
+import kansci.gears.programs
 from kansci.discover import get_task
-from kansci.ensemble import Member
+from kansci.gears.objective import Objective
+from kansci.gears.programs import _key, program, without_compiler
+from kansci.gears.tracing import traced
+from kansci.lifting.ensemble import Member
 from kansci.models import get_model
-from kansci.objective import Objective
 from kansci.preparing import draw, prepare
-from kansci.programs import _key, program, without_compiler
 from kansci.recipe import Optimizer, Recipe
 from kansci.sampling import stream
-from kansci.tracing import traced
 from kansci.training import learn
 from kansci.way import Way
 
@@ -105,7 +105,7 @@ def test_a_program_that_is_there_is_not_compiled_again(monkeypatch):
     def refuse(*_):
         raise AssertionError("compiled again")
 
-    monkeypatch.setattr(kansci.programs, "_compile", refuse)
+    monkeypatch.setattr(kansci.gears.programs, "_compile", refuse)
     function, arguments = given(PDE, KAN, (3, 4, 5, 6, 7), budget=100)
     again = program(function, arguments)
     for found, wanted in zip(again.run(*arguments), function(*arguments), strict=True):
@@ -123,7 +123,7 @@ def test_a_compiler_that_fails_leaves_the_eager_gear_and_says_so_once(monkeypatc
     assert learned.finite.all()
     (reason,) = tmp_path.glob("*.failed")
     assert "exit code" in reason.read_text()
-    monkeypatch.setattr(kansci.programs.subprocess, "run", None)  # nor is it tried again
+    monkeypatch.setattr(kansci.gears.programs.subprocess, "run", None)  # nor is it tried again
     objective = Objective(ensemble, REGRESSION.stages[0].loss, arguments[-3:], gear="compiled")
     assert objective.gear == "eager"
     assert objective.note.startswith("not compiled: RuntimeError: the compiler's process ended")
@@ -136,17 +136,17 @@ def test_a_compiler_that_is_killed_or_late_is_told_apart(monkeypatch):
     """What was killed from outside may go well the next time; what hangs would hang again."""
     command = [sys.executable, "-c", "import os, signal; os.kill(os.getpid(), signal.SIGKILL)"]
     with pytest.raises(RuntimeError, match="killed from outside"):
-        kansci.programs._tried(command, {})
-    monkeypatch.setattr(kansci.programs, "SECONDS", 0.1)
+        kansci.gears.programs._tried(command, {})
+    monkeypatch.setattr(kansci.gears.programs, "SECONDS", 0.1)
     hanging = [sys.executable, "-c", "import time; time.sleep(60)"]
-    assert "took more than 0.1 s" in kansci.programs._tried(hanging, {})
-    monkeypatch.setattr(kansci.programs, "SECONDS", 60.0)
-    assert "exit code 3" in kansci.programs._tried([sys.executable, "-c", "exit(3)"], {})
-    assert kansci.programs._tried([sys.executable, "-c", ""], {}) == ""
+    assert "took more than 0.1 s" in kansci.gears.programs._tried(hanging, {})
+    monkeypatch.setattr(kansci.gears.programs, "SECONDS", 60.0)
+    assert "exit code 3" in kansci.gears.programs._tried([sys.executable, "-c", "exit(3)"], {})
+    assert kansci.gears.programs._tried([sys.executable, "-c", ""], {}) == ""
 
 
 def test_no_compiler_means_eager_with_a_word(monkeypatch):
-    monkeypatch.setattr(kansci.programs.shutil, "which", lambda name: None)
+    monkeypatch.setattr(kansci.gears.programs.shutil, "which", lambda name: None)
     without_compiler.cache_clear()
     found = program(lambda x: (x,), [torch.ones(2, 3)])
     without_compiler.cache_clear()

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from kansci.discover import find_model, get_task
-from kansci.ensemble import Member
+from kansci.lifting.ensemble import Member
 from kansci.models import get_model
 from kansci.preparing import prepare
 from kansci.recipe import Optimizer, Recipe

@@ -11,7 +11,6 @@ import sympy
 import torch
 from calling import call
 
-from kansci import recoveries, searches
 from kansci.api import get_board, rank
 from kansci.discover import get_task
 from kansci.environment import environment
@@ -20,8 +19,10 @@ from kansci.ledger import load, load_records, path_of, save
 from kansci.models import get_model
 from kansci.reading import Formula, Reading, reading_key
 from kansci.recipe import Optimizer, Recipe, Sparse
-from kansci.recoveries import blank, perform, score, shortened
-from kansci.searches import Search
+from kansci.recovery import readings as recoveries
+from kansci.recovery import searches
+from kansci.recovery.readings import blank, perform, score, shortened
+from kansci.recovery.searches import Search
 from kansci.symbolic import operon as breeding
 
 TASK = get_task("feynman27/II.36.38")  # a + alpha*b

@@ -8,12 +8,12 @@ import sympy
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kansci import recovery
-from kansci.canonical import constants_gathered, monic, remaining, rounded
 from kansci.discover import get_task
-from kansci.edits import Tree, edit_distance
 from kansci.formulas import read
-from kansci.recovery import accurate, recovered, tree
+from kansci.recovery import truth as recovery
+from kansci.recovery.canonical import constants_gathered, monic, remaining, rounded
+from kansci.recovery.edits import Tree, edit_distance
+from kansci.recovery.truth import accurate, recovered, tree
 
 POSITIVE = {"x": (1.0, 5.0), "y": (1.0, 5.0)}
 EXACT = {

@@ -9,9 +9,9 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from sympy import Expr
 
-from kansci.canonical import remaining, settled
 from kansci.formulas import NOWHERE, read
-from kansci.recovery import recovered
+from kansci.recovery.canonical import remaining, settled
+from kansci.recovery.truth import recovered
 from kansci.symbolic.bounds import bounds, sign
 from kansci.symbolic.inverses import undone
 from kansci.symbolic.library import FUNCTIONS

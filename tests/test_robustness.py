@@ -6,7 +6,7 @@ from ledgers import RECIPE, grid, pool
 from scipy.stats import kendalltau
 
 from kansci.recipe import Optimizer
-from kansci.robustness import robustness
+from kansci.statistics.robustness import robustness
 
 DTYPE, WORK = "the other dtype", "4 times the work"
 

@@ -11,9 +11,9 @@ import torch.nn.functional as F
 from torch import nn
 
 from kansci.discover import get_task
-from kansci.ensemble import Member
 from kansci.errors import DoesNotFit, OutOfTime
 from kansci.lesson import log_spaced
+from kansci.lifting.ensemble import Member
 from kansci.losses import squared_error
 from kansci.models import Model, get_model
 from kansci.plan import steps_of

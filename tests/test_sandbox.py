@@ -3,22 +3,22 @@
 import pytest
 import torch
 
-from kansci import timing
-from kansci.assignment import assignment, withheld
-from kansci.blind import Line, blind, repeated
+from kansci.children.assignment import assignment, withheld
+from kansci.children.blind import Line, blind, repeated
+from kansci.children.messages import Inputs, Nonsense, Points
+from kansci.children.tutor import Tutor
 from kansci.discover import Origin, digest_of, find_model, find_tasks, get_task, origin_of
-from kansci.engine import execute, isolated
+from kansci.engines.engine import execute, isolated
 from kansci.errors import UserError
 from kansci.forkserver import Around
-from kansci.messages import Inputs, Nonsense, Points
 from kansci.recipe import Optimizer, Recipe
 from kansci.sampling import stream
 from kansci.sandbox import Kind, available, describe, errand, foreign, walls
 from kansci.sandbox.foreign import SAYS
 from kansci.sandbox.handout import Handed, handed, loss_of
+from kansci.speed import timing
 from kansci.suite import Cell
 from kansci.together import Job
-from kansci.tutor import Tutor
 
 RECIPE = Recipe(
     optimizers=(Optimizer(evaluations=4),), rates=(1e-2, 1e-3), evaluation_seeds=(0, 1), points=16

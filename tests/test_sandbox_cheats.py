@@ -11,9 +11,9 @@ from functools import partial
 import psutil
 import pytest
 
-from kansci import supervised
+from kansci.children import supervised
 from kansci.discover import Origin, digest_of, get_task
-from kansci.engine import isolated
+from kansci.engines.engine import isolated
 from kansci.errors import UserError
 from kansci.forkserver import Forkserver
 from kansci.recipe import Optimizer, Recipe
@@ -99,7 +99,7 @@ CHEATS = {
         "RuntimeError: set()",
     ),
     "a probe's targets from its stream": (
-        "from kansci.blind import Line; from kansci.messages import Points\n"
+        "from kansci.children.blind import Line; from kansci.children.messages import Points\n"
         "        from kansci.sampling import stream\n"
         "        line = next(one for one in gc.get_objects() if isinstance(one, Line))\n"
         "        seed = stream('feynman27/I.12.11/test').initial_seed()\n"
@@ -113,7 +113,7 @@ CHEATS = {
         "asked for ",
     ),
     "questions before their time": (
-        "from kansci.blind import Line; from kansci.messages import Inputs\n"
+        "from kansci.children.blind import Line; from kansci.children.messages import Inputs\n"
         "        line = next(one for one in gc.get_objects() if isinstance(one, Line))\n"
         "        line.ask(Inputs(place=0, of='validation', number=0)) if self.training else None",
         "asked for validation questions 3 evaluations too early",
@@ -172,7 +172,7 @@ CHEATS = {
         "('-1', 'Function not implemented')",
     ),
     "words without end": (
-        "from kansci.messages import Note, send; from kansci.blind import Line\n"
+        "from kansci.children.messages import Note, send; from kansci.children.blind import Line\n"
         "        line = next(one for one in gc.get_objects() if isinstance(one, Line))\n"
         "        [send(line._talk, Note(text=str(number))) for number in range(10**6)]",
         "more than 100 notes",

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 from ledgers import failed, record
 
-from kansci.reaching import first_below, reached
 from kansci.record import Curve
-from kansci.scaling import Rung, front, ladders, measured, scaling
-from kansci.standing import standings
-from kansci.stats import Cell
+from kansci.statistics.reaching import first_below, reached
+from kansci.statistics.scaling import Rung, front, ladders, measured, scaling
+from kansci.statistics.standing import standings
+from kansci.statistics.stats import Cell
 
 BUDGETS = (100, 400, 1600, 6400)
 INFINITY = float("inf")

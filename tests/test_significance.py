@@ -9,7 +9,7 @@ from scipy import stats
 from kansci.discover import home
 from kansci.errors import UserError
 from kansci.models import list_models
-from kansci.significance import (
+from kansci.statistics.significance import (
     Comparison,
     compare,
     friedman,
@@ -21,8 +21,8 @@ from kansci.significance import (
     p_matrix,
     wilcoxon,
 )
-from kansci.standing import standings
-from kansci.stats import Cell, hierarchical_mean
+from kansci.statistics.standing import standings
+from kansci.statistics.stats import Cell, hierarchical_mean
 
 
 def table(shift=(0.0, 0.5, 1.0), tasks=12, seed=0):

@@ -30,7 +30,7 @@ from kansci.site.paths import unique
 from kansci.site.portrait import portrait
 from kansci.site.scale import scale_of
 from kansci.site.subject import subject
-from kansci.standing import final
+from kansci.statistics.standing import final
 
 
 class Page(HTMLParser):

@@ -8,16 +8,16 @@ import pytest
 import site_records
 from site_records import CLAIM, TASKS, write
 
-from kansci.differences import compared
+from kansci.boards.profiles import leads, profile
+from kansci.boards.reference import Reference
 from kansci.discover import home
-from kansci.profiles import leads, profile
 from kansci.recipe import Optimizer, Recipe
-from kansci.reference import Reference
-from kansci.significance import compare, load_comparisons
 from kansci.site import build
 from kansci.site.arms import other_arm
 from kansci.site.shared import Shared
-from kansci.standing import standings
+from kansci.statistics.differences import compared
+from kansci.statistics.significance import compare, load_comparisons
+from kansci.statistics.standing import standings
 
 PLACES = (TASKS[0], TASKS[1], TASKS[2], TASKS[4])
 LEVELS = {"kan": 2.0, "mlp-silu": 1.6, "kan-published": 1.9, "fastkan": 1.2}

@@ -10,20 +10,20 @@ from test_recipe import OLD
 from kansci.additions import with_additions
 from kansci.cli.selection import select
 from kansci.discover import get_task
-from kansci.ensemble import Member
 from kansci.errors import UnknownName
+from kansci.gears.objective import Objective
+from kansci.lifting.ensemble import Member
 from kansci.models import get_model
 from kansci.models.edges import edge_layers, importance, penalty
 from kansci.models.edges.parts import has_edges
-from kansci.objective import Objective
 from kansci.preparing import draw, prepare
 from kansci.recipe import Optimizer, Recipe, Sparse
 from kansci.runner import run
 from kansci.sampling import stream
 from kansci.sparsity import WITHOUT, sparsity
+from kansci.store.view import view
 from kansci.suite import get_recipe, get_suite
 from kansci.training import learn
-from kansci.view import view
 from kansci.way import Watch, Way
 
 PRICE = Sparse(strength=0.03, l1=0.7, entropy=1.5)

@@ -7,12 +7,12 @@ import pytest
 import torch
 from torch import nn
 
-import kansci.clock
-import kansci.speed
+import kansci.speed.clock
+import kansci.speed.ratio
 from kansci.errors import DoesNotFit
 from kansci.models import Model, get_model
 from kansci.record import Speed
-from kansci.speed import measure, speed_key, widened
+from kansci.speed.ratio import measure, speed_key, widened
 
 WORKS = ("forward", "forward + backward")
 SHAPES = [(s, w) for s in ("equal parameters", "equal width") for w in WORKS]
@@ -20,8 +20,8 @@ SHAPES = [(s, w) for s in ("equal parameters", "equal width") for w in WORKS]
 
 @pytest.fixture(autouse=True)
 def short_blocks(monkeypatch):
-    monkeypatch.setattr(kansci.clock, "BLOCKS", 5)
-    monkeypatch.setattr(kansci.clock, "BLOCK_SECONDS", 1e-3)
+    monkeypatch.setattr(kansci.speed.clock, "BLOCKS", 5)
+    monkeypatch.setattr(kansci.speed.clock, "BLOCK_SECONDS", 1e-3)
 
 
 def submitted(make):
@@ -72,7 +72,7 @@ def test_a_timing_is_a_ratio_with_its_interval_and_the_milliseconds_behind_it():
     for timing in timings(get_model("fastkan")):
         assert timing.low <= timing.ratio <= timing.high
         assert timing.spread >= 0
-        assert (timing.blocks, timing.batch) == (5, kansci.speed.BATCH)
+        assert (timing.blocks, timing.batch) == (5, kansci.speed.ratio.BATCH)
         assert min(timing.cpu_ms, timing.wall_ms, timing.reference_cpu_ms) > 0
 
 

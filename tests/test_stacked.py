@@ -3,7 +3,7 @@
 import torch
 from torch import nn
 
-from kansci.stacked import Rows, first_names, named, stacked
+from kansci.lifting.stacked import Rows, first_names, named, stacked
 
 CPU = torch.device("cpu")
 

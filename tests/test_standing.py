@@ -4,9 +4,9 @@ import pytest
 from ledgers import PLACES, RECIPE, environment, failed, grid, pool, record, rows, speed
 
 from kansci.api import get_board
-from kansci.board import rank
+from kansci.boards.board import rank
 from kansci.recipe import Optimizer
-from kansci.standing import sliced
+from kansci.statistics.standing import sliced
 
 
 def test_a_missing_cell_keeps_a_model_off_the_ranking_and_at_the_end():

@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import binomtest, rankdata, trim_mean
 
-from kansci import stats
-from kansci.resampling import weights
-from kansci.stats import (
+from kansci.statistics import stats
+from kansci.statistics.resampling import weights
+from kansci.statistics.stats import (
     Cell,
     arranged,
     chances_of_best,

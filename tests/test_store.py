@@ -12,13 +12,12 @@ import pytest
 from matplotlib.figure import Figure
 from stores import NAN, a_record, a_speed, empty_store, fresh_store, monster, two_stages
 
-from kansci import place
 from kansci.discover import checkout, load
-from kansci.metrics import metrics
-from kansci.place import Place, default_place, place_of, sqlite_place
 from kansci.record import Record, Speed, Status
-from kansci.store import Store, StoreError, open_store, speech
-from kansci.view import VERSION, view
+from kansci.store import Store, StoreError, open_store, place, speech
+from kansci.store.metrics import metrics
+from kansci.store.place import Place, default_place, place_of, sqlite_place
+from kansci.store.view import VERSION, view
 
 
 def last(record: Record | Speed) -> dict[str, float]:

@@ -13,6 +13,7 @@ from kansci.errors import UserError
 from kansci.ledger import load_records, save
 from kansci.models import get_model
 from kansci.record import Curve, Record, Trial
+from kansci.statistics.transfer import has_scores
 from kansci.submission import submitting
 from kansci.submission.consistency import inconsistent
 from kansci.submission.facts import Size, counted, counts
@@ -20,7 +21,6 @@ from kansci.submission.fields import safe_name
 from kansci.submission.grid import complete, exact
 from kansci.submission.ledger import load_ledger
 from kansci.suite import get_suite, list_suites
-from kansci.transfer import has_scores
 
 NOTHING: dict[str, Any] = {"members": (), "errors": (), "parameters": None}
 LIES: dict[str, tuple[dict[str, Any], str]] = {

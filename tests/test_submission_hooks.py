@@ -9,12 +9,12 @@ import torch
 
 from kansci import hooks
 from kansci.discover import get_task
-from kansci.ensemble import Member
+from kansci.lifting.ensemble import Member
 from kansci.models import Model, get_model, trainable
 from kansci.models.units import Units
 from kansci.preparing import maker, prepare
 from kansci.recipe import Optimizer, Recipe, Sparse
-from kansci.searches import Search, finds
+from kansci.recovery.searches import Search, finds
 from kansci.sparsity import WITHOUT, sparsity
 from kansci.symbolic import expression, expressions
 from kansci.testing import check

@@ -9,11 +9,11 @@ from calling import call
 from ledgers import grid, record
 from submissions import here, submitted
 
-from kansci import tables
 from kansci.api import get_board, rank
-from kansci.board import Row
+from kansci.boards import tables
+from kansci.boards.board import Row
+from kansci.boards.latex import latex
 from kansci.errors import UserError
-from kansci.latex import latex
 from kansci.ledger import save
 from kansci.record import Record
 from kansci.submission import submitting

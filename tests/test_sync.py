@@ -12,7 +12,7 @@ from stores import a_record, a_speed, fresh_store
 
 from kansci import cli
 from kansci.api import get_board, list_boards
-from kansci.board import Board, Row, rank
+from kansci.boards.board import Board, Row, rank
 from kansci.cli.sync import editions, sync
 from kansci.discover import checkout
 from kansci.ledger import load_records, save

@@ -7,10 +7,10 @@ import json
 import pytest
 from rich.console import Console
 
-from kansci import tables
-from kansci.board import Board, Row
+from kansci.boards import tables
+from kansci.boards.board import Board, Row
+from kansci.boards.latex import latex
 from kansci.errors import UnknownName
-from kansci.latex import latex
 
 BOARD = Board(
     name="accuracy",

@@ -3,8 +3,8 @@
 import pytest
 from ledgers import RECIPE, laned, record, rows, speed, timing
 
+from kansci.boards.reference import Reference
 from kansci.record import Curve
-from kansci.reference import Reference
 
 PLACE = ("feynman", "I.6.20", 1000)
 

@@ -6,11 +6,11 @@ from collections import Counter
 import pytest
 import torch
 
-import kansci.objective
+import kansci.gears.objective
 import kansci.together
 from kansci.discover import get_task, list_tasks
+from kansci.gears.programs import Program
 from kansci.models import get_model
-from kansci.programs import Program
 from kansci.recipe import Optimizer, Recipe
 from kansci.suite import Cell, cells, get_suite
 from kansci.together import together
@@ -102,6 +102,6 @@ def test_tuning_and_scoring_share_a_program(monkeypatch):
         asked.append(len(example[0]))
         return Program(None, "counted")
 
-    monkeypatch.setattr(kansci.objective, "program", count)
+    monkeypatch.setattr(kansci.gears.objective, "program", count)
     train(EQUATIONS, get_model("kan"), 250, RECIPE, lambda tuned: [1e-2, 1e-2], gear="compiled")
     assert len(asked) == 1

@@ -23,8 +23,8 @@ from kansci.cli.sync import default_folders, push_boards
 from kansci.discover import checkout
 from kansci.errors import UserError
 from kansci.ledger import save
-from kansci.place import place_of
 from kansci.store import open_store
+from kansci.store.place import place_of
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 WEB = build_opener(ProxyHandler({}))  # no proxy knows this machine's loopback

@@ -20,7 +20,7 @@ from kansci.models import Model, list_models
 from kansci.record import Record
 from kansci.sampling import stream
 from kansci.sandbox.handout import handed
-from kansci.standing import final
+from kansci.statistics.standing import final
 from kansci.testing import check
 from kansci.verification import lawful, reload
 from kansci.verification.audit import USUAL, YARDSTICKS, Lot, Plan, spread

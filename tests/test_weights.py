@@ -7,13 +7,13 @@ import pytest
 import torch
 from safetensors import safe_open
 
+from kansci.children.messages import Nonsense
+from kansci.children.parcels import facts_of, packed, unpacked
 from kansci.discover import get_model, get_task
-from kansci.engine import execute
+from kansci.engines.engine import execute
 from kansci.errors import UserError
 from kansci.ledger import path_of, save, weights_beside
 from kansci.measure import error
-from kansci.messages import Nonsense
-from kansci.parcels import facts_of, packed, unpacked
 from kansci.recipe import Optimizer, Recipe
 from kansci.record import Record
 from kansci.suite import Cell

@@ -18,10 +18,10 @@ import psutil
 import pytest
 import torch
 
-from kansci import supervised
-from kansci.assignment import assignment
+from kansci.children import supervised
+from kansci.children.assignment import assignment
 from kansci.discover import find_model, find_tasks, get_model, get_task, origin_of
-from kansci.engine import attempt, execute, isolated
+from kansci.engines.engine import attempt, execute, isolated
 from kansci.forkserver import BEGUN, SERVER, Forkserver
 from kansci.models import Model
 from kansci.recipe import Optimizer, Recipe
@@ -352,7 +352,7 @@ def test_nothing_outlives_its_parent(doomed, tmp_path, sign):
 
 
 def test_a_forkserver_that_has_hung_up_is_started_again():
-    server = Forkserver("kansci.child")
+    server = Forkserver("kansci.children.child")
     server.start()
     assert server._control is not None
     assert server._process is not None

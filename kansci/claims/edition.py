@@ -5,8 +5,8 @@ from __future__ import annotations
 from kansci.claims.measurement import Quantity
 from kansci.discover import home
 from kansci.errors import UserError
-from kansci.standing import final, sliced, standings
-from kansci.stats import hierarchical_mean, interval, replicates
+from kansci.statistics.standing import final, sliced, standings
+from kansci.statistics.stats import hierarchical_mean, interval, replicates
 from kansci.submission.ledger import load_ledger
 
 SUITE, FAMILY, BUDGET = "standard", "feynman", 250

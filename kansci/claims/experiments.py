@@ -9,21 +9,21 @@ import torch
 from torch import Tensor, nn
 
 from kansci.claims.measurement import Quantity
-from kansci.clock import Call, compare
 from kansci.discover import get_model, get_task
 from kansci.draws import Draws
-from kansci.ensemble import Member
 from kansci.judging import judge
+from kansci.lifting.ensemble import Member
 from kansci.models import Model
 from kansci.models.model import Option
 from kansci.preparing import prepare
 from kansci.recipe import Optimizer, Recipe
 from kansci.record import Record, Work
 from kansci.runner import unfinished
-from kansci.stats import Floats
+from kansci.speed.clock import Call, compare
+from kansci.speed.work import call_of
+from kansci.statistics.stats import Floats
 from kansci.task import Task
 from kansci.training import learn
-from kansci.work import call_of
 
 ROOM = 10**9  # trainable numbers: any published shape fits
 SEEDS = (0, 1, 2, 3, 4)

@@ -15,7 +15,7 @@ from kansci.ledger import AnyRecord
 from kansci.models import Model
 from kansci.plan import Plan, Shard, estimate, plan
 from kansci.record import Speed, Status
-from kansci.speed import speed_key
+from kansci.speed.ratio import speed_key
 from kansci.together import Job
 
 TIMING = 3.0  # seconds that timing one model takes, about

@@ -13,7 +13,7 @@ from kansci.cli.selection import writable
 from kansci.errors import UserError
 from kansci.ledger import write_atomically
 from kansci.models import list_models
-from kansci.standing import sliced
+from kansci.statistics.standing import sliced
 from kansci.submission.bundle import read
 from kansci.submission.ledger import load_ledger
 from kansci.verification.audit import FIRST_FIVE, USUAL, YARDSTICKS, Plan, draw, lot_of

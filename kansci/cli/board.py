@@ -10,9 +10,12 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from kansci import sheets, tables
 from kansci.api import frozen_reference, get_board, list_boards
-from kansci.board import AnyRecord, Board, rank
+from kansci.boards import sheets, tables
+from kansci.boards.board import AnyRecord, Board, rank
+from kansci.boards.glance import glance
+from kansci.boards.reference import Reference
+from kansci.boards.sheets import Sheet
 from kansci.cli.drift import awaited, compare
 from kansci.cli.listing import wide_console
 from kansci.cli.selection import writable
@@ -20,12 +23,9 @@ from kansci.cli.slices import Budgets, Families, Folder, Suites, narrowed, read,
 from kansci.cli.written import Standings, fill, write
 from kansci.discover import checkout, home
 from kansci.errors import UserError
-from kansci.glance import glance
 from kansci.ledger import write_atomically
 from kansci.record import Record
-from kansci.reference import Reference
-from kansci.sheets import Sheet
-from kansci.significance import load_comparisons
+from kansci.statistics.significance import load_comparisons
 
 HEADLINE = "overall"
 

@@ -9,9 +9,9 @@ import torch
 from rich.console import Console
 
 from kansci.errors import UnknownName, UserError
-from kansci.lane import no_compiler
-from kansci.laps import Place
 from kansci.record import Gear, Work
+from kansci.speed.lane import no_compiler
+from kansci.speed.laps import Place
 
 WORKS: dict[str, Work] = {
     "forward": "forward",

@@ -13,12 +13,12 @@ from rich.text import Text
 
 from kansci.cli.listing import wide_console
 from kansci.cli.slices import Budgets, Families, Folder, Suites, narrowed, read
-from kansci.differences import Comparison, compared
 from kansci.discover import home
 from kansci.errors import UnknownName, UserError
 from kansci.papers import Beside, Paper, beside, get_paper, list_papers
 from kansci.record import Record
-from kansci.standing import standings
+from kansci.statistics.differences import Comparison, compared
+from kansci.statistics.standing import standings
 
 NONE = "-"
 

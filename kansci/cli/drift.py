@@ -9,10 +9,10 @@ from pathlib import Path
 
 import typer
 
-from kansci.board import AnyRecord
+from kansci.boards.board import AnyRecord
+from kansci.boards.sheets import Sheet
 from kansci.cli.written import Standings, filled, texts
 from kansci.record import Record
-from kansci.sheets import Sheet
 
 LINES = 12  # of the differences of one file that are shown
 

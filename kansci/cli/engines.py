@@ -10,10 +10,10 @@ from typing import Annotated, NamedTuple, Protocol
 import torch
 import typer
 
-from kansci import cluster
-from kansci.engine import execute, warm_up
+from kansci.engines import cluster
+from kansci.engines.engine import execute, warm_up
+from kansci.engines.membership import connect, need
 from kansci.errors import UnknownName, UserError
-from kansci.membership import connect, need
 from kansci.record import Gear, Record
 from kansci.suite import Cell, Suite
 from kansci.together import Job

@@ -19,8 +19,8 @@ from kansci.cli.slices import (
     read,
 )
 from kansci.errors import UnknownName, UserError, blamed
+from kansci.figures.plots import KINDS
 from kansci.ledger import AnyRecord
-from kansci.plots import KINDS
 from kansci.record import Record
 from kansci.submission.ledger import load_ledger
 
@@ -92,7 +92,7 @@ def plot(
 def _of_all(name: str, records: Sequence[AnyRecord]) -> Figure:
     """A figure of all models; says who is not in it."""
     from kansci.api import frozen_reference, rank
-    from kansci.plots import Material
+    from kansci.figures.plots import Material
 
     kind = KINDS[name]
     drawn = kind.draw(Material(rank(kind.board, records), records, frozen_reference()))
@@ -108,7 +108,7 @@ def _of_training(records: Sequence[AnyRecord]) -> list[Record]:
 def _curves(
     records: Sequence[AnyRecord], model: str | None, task: str | None, budget: int
 ) -> tuple[str, Figure]:
-    from kansci.curves import learning_curves
+    from kansci.figures.curves import learning_curves
 
     model, task = _both("curves", model, task)
     for one in _of_training(records):
@@ -196,7 +196,7 @@ def _name(kind: str, model: str, task: str, budget: int) -> str:
 
 def _write(figure: Figure, folder: Path, name: str) -> None:
     from kansci.cli.selection import writable
-    from kansci.look import save
+    from kansci.figures.look import save
 
     writable(folder)
     for ending in ("svg", "png"):

@@ -28,8 +28,8 @@ from kansci.ledger import save
 from kansci.models import Model
 from kansci.reading import Reading
 from kansci.recipe import Recipe
-from kansci.recoveries import blank, perform
-from kansci.searches import OPERON, SECONDS, Search
+from kansci.recovery.readings import blank, perform
+from kansci.recovery.searches import OPERON, SECONDS, Search
 from kansci.suite import get_recipe
 from kansci.symbolic.operon import EVALUATIONS
 

@@ -14,17 +14,17 @@ from rich.table import Table
 from kansci.cli.listing import Json, listing, wide_console
 from kansci.cli.run import gear_of
 from kansci.cli.selection import writable
-from kansci.comparison import TOLERANCE, Comparison, changes, compare, moved
 from kansci.discover import find_tasks, get_task
-from kansci.engine import choose_device, execute, warm_up
+from kansci.engines.engine import choose_device, execute, warm_up
 from kansci.environment import environment
 from kansci.errors import UnknownName, UserError
-from kansci.lane import no_compiler
 from kansci.ledger import load, save
 from kansci.models import Model
 from kansci.record import Record
 from kansci.sandbox import Foreign, available, named
 from kansci.source import source_of
+from kansci.speed.lane import no_compiler
+from kansci.statistics.comparison import TOLERANCE, Comparison, changes, compare, moved
 from kansci.suite import Cell, limits_of
 from kansci.task import Task
 from kansci.together import Job

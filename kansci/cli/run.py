@@ -29,18 +29,18 @@ from kansci.cli.selection import (
     select,
     writable,
 )
-from kansci.engine import choose_device
+from kansci.engines.engine import choose_device
 from kansci.environment import cores
 from kansci.errors import UserError
-from kansci.lane import no_compiler
 from kansci.ledger import AnyRecord, save, tidy
-from kansci.place import shown
 from kansci.plan import read_shard, statuses
 from kansci.record import Gear, Record
 from kansci.sandbox import Foreign, available, switch_off
+from kansci.speed.lane import no_compiler
+from kansci.speed.timing import measure
 from kansci.store import open_store
+from kansci.store.place import shown
 from kansci.suite import Suite
-from kansci.timing import measure
 from kansci.weights import kept
 
 Closable = Generator[Record, None, None]  # so that an interrupted run ends its workers

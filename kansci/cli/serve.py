@@ -24,7 +24,7 @@ import psutil
 import typer
 
 from kansci.errors import UserError
-from kansci.place import Place
+from kansci.store.place import Place
 
 FIRST, LAST = 5000, 5099
 START = 180  # seconds; 20 are usual on a busy machine

@@ -8,12 +8,12 @@ from typing import Annotated
 
 import typer
 
-from kansci.board import AnyRecord
+from kansci.boards.board import AnyRecord
 from kansci.discover import checkout
 from kansci.errors import UserError
 from kansci.ledger import load_records
 from kansci.record import Record
-from kansci.standing import sliced
+from kansci.statistics.standing import sliced
 from kansci.submission.ledger import RECORDS, load_ledger
 
 SAMPLES = "samples"

@@ -13,21 +13,21 @@ import torch
 import typer
 from rich.console import Console
 
-from kansci.alone import alone, busy
 from kansci.cli.choices import BUDGETS, DTYPES, GEARS, SHAPES, WORKS, chosen, compilable, places_of
 from kansci.cli.listing import wide_console
 from kansci.cli.progress import resumable
 from kansci.cli.selection import distinct, positive, spoken, writable
 from kansci.cli.timings import tables
 from kansci.discover import find_model
-from kansci.engine import choose_device
+from kansci.engines.engine import choose_device
 from kansci.errors import UserError
-from kansci.lane import perform
-from kansci.laps import Lap, Place, done, estimate, lane_key, laps_of, pieces_of
 from kansci.ledger import AnyRecord, load_records, save
 from kansci.models import Model, list_models
-from kansci.packages import PACKAGES, get_package
 from kansci.record import Speed
+from kansci.speed.alone import alone, busy
+from kansci.speed.lane import perform
+from kansci.speed.laps import Lap, Place, done, estimate, lane_key, laps_of, pieces_of
+from kansci.speed.packages import PACKAGES, get_package
 
 
 class Ahead(NamedTuple):

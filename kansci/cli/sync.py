@@ -15,9 +15,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from kansci.cli.listing import Json
 from kansci.discover import checkout
 from kansci.ledger import AnyRecord
-from kansci.place import default_place, place_of, shown
 from kansci.record import Record
 from kansci.store import Store, Sync, log_board, open_store
+from kansci.store.place import default_place, place_of, shown
 from kansci.submission.ledger import LEDGERS, load_ledger
 
 if TYPE_CHECKING:
@@ -180,6 +180,6 @@ def drawn(record: AnyRecord) -> Mapping[str, Figure]:
     """What is drawn of a Record, by file name."""
     if not isinstance(record, Record) or not record.curves:
         return {}
-    from kansci.curves import learning_curves
+    from kansci.figures.curves import learning_curves
 
     return {"curves.png": learning_curves(record)}

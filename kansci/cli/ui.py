@@ -10,8 +10,8 @@ from rich.console import Console
 
 from kansci.cli.serve import RUNS, serve
 from kansci.cli.sync import gather, push, said
-from kansci.place import default_place, is_server, shown
 from kansci.store import open_store
+from kansci.store.place import default_place, is_server, shown
 
 
 def ui(

@@ -19,7 +19,7 @@ from kansci.cli.progress import Bar
 from kansci.cli.run import at_a_time
 from kansci.cli.selection import writable
 from kansci.cli.verified import show
-from kansci.engine import warm_up
+from kansci.engines.engine import warm_up
 from kansci.errors import UserError
 from kansci.ledger import write_atomically
 from kansci.record import Record

@@ -9,16 +9,16 @@ from pathlib import Path
 
 import typer
 
-from kansci import sheets, tables
 from kansci.api import frozen_reference
-from kansci.board import AnyRecord, Board, Row
+from kansci.boards import sheets, tables
+from kansci.boards.board import AnyRecord, Board, Row
+from kansci.boards.glance import glance, leaders
+from kansci.boards.latex import latex
+from kansci.boards.sheets import Sheet
 from kansci.errors import UserError
-from kansci.glance import glance, leaders
-from kansci.latex import latex
 from kansci.ledger import write_atomically
 from kansci.reading import Reading
 from kansci.record import Record, Speed
-from kansci.sheets import Sheet
 
 LED = 4  # models that may be first, named in a line
 Standings = list[tuple[Board, list[Row]]]
@@ -50,8 +50,8 @@ def write(
         columns: of LaTeX tables, which are written unless it is `None`; if it is empty, all that
             fit.
     """
-    from kansci.look import save
-    from kansci.plots import figures
+    from kansci.figures.look import save
+    from kansci.figures.plots import figures
 
     written = texts(standings, beside)
     if columns is not None:

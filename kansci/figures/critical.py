@@ -3,19 +3,19 @@
 Source: Demsar 2006, "Statistical comparisons of classifiers over multiple data sets", JMLR 7;
 drawn by scikit-posthocs.
 We differ: bars join models that Wilcoxon's test with Holm's correction does not tell apart, not
-those within one critical difference of Nemenyi; see `kansci.significance`.
+those within one critical difference of Nemenyi; see `kansci.statistics.significance`.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kansci.board import is_control
+from kansci.boards.tables import FOOTNOTE, MARK
 from kansci.errors import UserError
 from kansci.figures.lacking import below
-from kansci.look import COLOURS, INK, canvas, named
-from kansci.significance import friedman, mean_ranks, p_matrix
-from kansci.tables import FOOTNOTE, MARK
+from kansci.figures.look import COLOURS, INK, canvas, named
+from kansci.models.zoo import is_control
+from kansci.statistics.significance import friedman, mean_ranks, p_matrix
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -8,9 +8,9 @@ import numpy as np
 from torch import nn
 
 from kansci.figures.fields import fields
+from kansci.figures.look import LOOK
 from kansci.figures.typical import final_error
-from kansci.look import LOOK
-from kansci.stats import Floats
+from kansci.statistics.stats import Floats
 from kansci.task import Task
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from kansci.errors import UserError
-from kansci.stats import Floats
+from kansci.statistics.stats import Floats
 from kansci.task import Probe, Task
 
 SIDE = 151  # pixels of a side

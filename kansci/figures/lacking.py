@@ -6,9 +6,9 @@ from collections.abc import Container, Sequence
 from itertools import product
 from textwrap import fill
 
-from kansci.board import Row
+from kansci.boards.board import Row
 from kansci.errors import UserError
-from kansci.standing import Place, Standing
+from kansci.statistics.standing import Place, Standing
 
 WIDE = 100  # letters in a line below a figure
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from kansci.board import METRIC, Row
+from kansci.boards.board import METRIC, Row
 from kansci.figures.lacking import below, lacking
-from kansci.look import FAINT, canvas, drawn, legend
-from kansci.scaling import Rung, front
-from kansci.standing import Standing
+from kansci.figures.look import FAINT, canvas, drawn, legend
+from kansci.statistics.scaling import Rung, front
+from kansci.statistics.standing import Standing
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

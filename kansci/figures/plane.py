@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from kansci.board import Row
+from kansci.boards.board import Row
 from kansci.figures.lacking import below, lacking
-from kansci.look import FAINT, INK, canvas, drawn, legend
+from kansci.figures.look import FAINT, INK, canvas, drawn, legend
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from kansci.board import Row
+from kansci.boards.board import Row
+from kansci.boards.profiles import Profile, leads, profile
+from kansci.boards.reference import Reference
 from kansci.figures.lacking import below, lacking
-from kansci.look import FAINT, canvas, drawn, legend
-from kansci.profiles import Profile, leads, profile
-from kansci.reference import Reference
-from kansci.standing import Standing
+from kansci.figures.look import FAINT, canvas, drawn, legend
+from kansci.statistics.standing import Standing
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -28,7 +28,7 @@ def profiles_of(standings: Iterable[Standing], reference: Reference) -> dict[str
 def performance_profiles(rows: Sequence[Row], found: Mapping[str, Profile]) -> Figure:
     """A curve a model, in the order of the rows, with the 95 % band of the first of them.
 
-    One band is all that can be seen through: the others are in the numbers of `kansci.profiles`.
+    One band is all that can be seen through: the others are in `kansci.boards.profiles`.
     """
     shown = [row for row in rows if row.model in found]
     with canvas(8, max(4.5, 1 + 0.2 * len(shown))) as (figure, axes):

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from textwrap import fill, shorten
 from typing import TYPE_CHECKING
 
-from kansci.board import Board, Row
-from kansci.look import COLOURS, FAINT, INK, canvas, legend, models, plain_ticks, say
-from kansci.tables import remarks
+from kansci.boards.board import Board, Row
+from kansci.boards.tables import remarks
+from kansci.figures.look import COLOURS, FAINT, INK, canvas, legend, models, plain_ticks, say
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

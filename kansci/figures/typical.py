@@ -15,7 +15,7 @@ from kansci.figures.fields import said
 from kansci.measure import error
 from kansci.models import Model
 from kansci.record import Record
-from kansci.standing import failures
+from kansci.statistics.standing import failures
 from kansci.task import Task
 from kansci.weights import networks
 

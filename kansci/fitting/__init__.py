@@ -11,12 +11,12 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from kansci.ensemble import Ensemble
 from kansci.errors import NotApplicable
 from kansci.fitting.boosting import boosting
 from kansci.fitting.least_squares import least_squares
 from kansci.fitting.problem import Fit, Problem
 from kansci.fitting.ridge import kernel_ridge
+from kansci.lifting.ensemble import Ensemble
 from kansci.losses import program_of
 from kansci.models import Units
 from kansci.preparing import draw

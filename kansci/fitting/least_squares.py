@@ -16,7 +16,7 @@ from torch.func import functional_call
 from kansci.calculus import Network, Opened
 from kansci.errors import NotApplicable
 from kansci.fitting.problem import Problem
-from kansci.gauss import linearised
+from kansci.lifting.gauss import linearised
 from kansci.losses import MeanSquares
 from kansci.models import Units
 from kansci.models.legendre import LegendreSeries

@@ -5,8 +5,8 @@ the loss of a stage, or keeps weights as they are; `joint` alone has no order to
 stages that become one.
 """
 
-from kansci.ensemble import Ensemble
 from kansci.errors import NotApplicable
+from kansci.lifting.ensemble import Ensemble
 from kansci.methods.ewc import EWC
 from kansci.methods.frozen import Frozen
 from kansci.methods.joint import lasting, taught

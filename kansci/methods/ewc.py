@@ -20,7 +20,7 @@ from torch import Tensor, nn
 
 from kansci.additions import Addition, Term
 from kansci.calculus import Network
-from kansci.ensemble import Ensemble
+from kansci.lifting.ensemble import Ensemble
 from kansci.methods.fisher import diagonal
 from kansci.methods.method import Method, one_program
 from kansci.recipe import Recipe

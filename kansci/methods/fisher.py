@@ -17,7 +17,7 @@ from collections.abc import Iterator, Sequence
 import torch
 from torch import Tensor
 
-from kansci.ensemble import Ensemble
+from kansci.lifting.ensemble import Ensemble
 from kansci.losses import MeanSquares, residuals
 from kansci.methods.method import is_points
 from kansci.task import Batch, Loss, Predict

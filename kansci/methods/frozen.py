@@ -11,8 +11,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from kansci.ensemble import Ensemble
 from kansci.errors import NotApplicable
+from kansci.lifting.ensemble import Ensemble
 from kansci.methods.method import Method
 from kansci.models import trainable
 from kansci.recipe import Recipe

@@ -16,8 +16,8 @@ import torch
 from torch import Tensor
 
 from kansci.additions import Addition, Term
-from kansci.ensemble import Ensemble
 from kansci.errors import NotApplicable
+from kansci.lifting.ensemble import Ensemble
 from kansci.losses import REGRESSION, cross_entropy
 from kansci.methods.method import Method, one_program
 from kansci.recipe import Recipe

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from kansci.additions import Addition
-from kansci.ensemble import Ensemble
+from kansci.lifting.ensemble import Ensemble
 from kansci.losses import program_of
 from kansci.preparing import draw
 from kansci.recipe import Recipe

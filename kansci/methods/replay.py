@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from kansci.additions import Addition, Term
-from kansci.ensemble import Ensemble
+from kansci.lifting.ensemble import Ensemble
 from kansci.methods.method import Method, one_program, only_points
 from kansci.recipe import Recipe
 from kansci.task import Batch, Loss, Predict, Stage

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
 
 import kansci.models.forms  # both put their models on the list
 import kansci.models.published  # noqa: F401
@@ -35,3 +36,10 @@ def get_model(name: str, **options: Option) -> Model:
     except ValueError as error:
         raise UserError(f"model {label}: {error}") from error
     return replace(model, name=label, entry=make)
+
+
+@cache
+def is_control(model: str) -> bool:
+    """Whether the zoo has it as a yardstick rather than a contender; submissions contend."""
+    family = model.partition(" + ")[0].partition("[")[0]  # `kan + ewc` is `kan` by a method
+    return family in ZOO and get_model(family).control

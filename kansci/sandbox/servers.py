@@ -9,7 +9,7 @@ from pathlib import Path
 from kansci.forkserver import SERVER, Forkserver
 from kansci.sandbox.walls import Kind, around, available
 
-MODULE = "kansci.child"
+MODULE = "kansci.children.child"
 
 
 def server_of(file: str, digest: str, purpose: str = "") -> Forkserver:

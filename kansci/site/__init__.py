@@ -9,10 +9,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from shutil import copyfile
 
+from kansci.boards.reference import Reference
 from kansci.discover import home
 from kansci.ledger import AnyRecord
 from kansci.record import Record
-from kansci.reference import Reference
 from kansci.site.claims import ClaimText as ClaimText
 from kansci.site.claims import measurements
 from kansci.site.comparing import data

@@ -9,13 +9,13 @@ from typing import NamedTuple
 import numpy as np
 
 from kansci.figures.fields import Ground, ground, said
-from kansci.forgetting import learned
-from kansci.look import raster, shades
+from kansci.figures.look import raster, shades
 from kansci.site.kept import Shown
 from kansci.site.lines import LINES, Box, Chart, Limits, Series, box, chart, picture
 from kansci.site.scale import MARGIN, Tick, scale_of
 from kansci.site.subject import Subject, test_points
-from kansci.standing import final
+from kansci.statistics.forgetting import learned
+from kansci.statistics.standing import final
 from kansci.task import Task
 
 TRUTH, ERROR = "viridis", "magma"

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from kansci.differences import Comparison, compared
 from kansci.models import list_models
 from kansci.site.boards import bracketed
 from kansci.site.results import OUTSIDE
 from kansci.site.shared import Shared
+from kansci.statistics.differences import Comparison, compared
 from kansci.testing.report import PUBLISHED
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from kansci.board import Board, Row, Value
+from kansci.boards.board import Board, Row, Value
+from kansci.boards.tables import NONE, label, number, remarks
 from kansci.record import Record, Speed
 from kansci.site.bars import Bar, Bars, Interval, bars
-from kansci.tables import NONE, label, number, remarks
 
 
 class Cell(NamedTuple):

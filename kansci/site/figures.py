@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from kansci.errors import UserError
-from kansci.look import save
-from kansci.plots import KINDS
-from kansci.plots import Material as Material
+from kansci.figures.look import save
+from kansci.figures.plots import KINDS
+from kansci.figures.plots import Material as Material
 
 
 class Illustration(NamedTuple):

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from kansci.site.scale import MARGIN, Scale, Tick, scale_of
-from kansci.stats import Floats
+from kansci.statistics.stats import Floats
 
 COLOURS = 7
 Limits = tuple[float, float]

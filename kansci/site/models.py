@@ -9,9 +9,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from kansci.board import Board, is_control
+from kansci.boards.board import Board
 from kansci.discover import get_task
 from kansci.errors import UserError
+from kansci.models.zoo import is_control
 from kansci.reading import Reading
 from kansci.record import Record, Speed
 from kansci.site.arms import other_arm

@@ -12,13 +12,21 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from kansci.boards.reference import Reference
 from kansci.ledger import AnyRecord
 from kansci.reading import Reading
 from kansci.record import Record, Speed
-from kansci.reference import Reference
 from kansci.site.paths import unique
-from kansci.standing import BOUND, UNSCORED, Place, failures, final, of_one_content, standings
-from kansci.stats import Cell, interval, replicates
+from kansci.statistics.standing import (
+    BOUND,
+    UNSCORED,
+    Place,
+    failures,
+    final,
+    of_one_content,
+    standings,
+)
+from kansci.statistics.stats import Cell, interval, replicates
 
 OUTSIDE = ("stale", "not used", BOUND)  # of the grid
 METRICS = {

@@ -9,10 +9,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
-from kansci.board import Board, Row, is_control
+from kansci.boards.board import Board, Row
+from kansci.boards.reference import Reference
 from kansci.ledger import AnyRecord
+from kansci.models.zoo import is_control
 from kansci.record import Record
-from kansci.reference import Reference
 from kansci.site.bars import Bar, Bars, Interval
 from kansci.site.boards import View, bracketed, view
 from kansci.site.kept import Weights, weights_of

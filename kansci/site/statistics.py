@@ -10,16 +10,16 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from kansci.board import Value
+from kansci.boards.board import Value
+from kansci.boards.sheets import P, Sheet, sheets
+from kansci.boards.tables import number
 from kansci.discover import home
 from kansci.ledger import AnyRecord
-from kansci.sheets import P, Sheet, sheets
-from kansci.significance import load_comparisons
 from kansci.site.bars import Bar, Bars, Interval, bars
 from kansci.site.boards import Cell, bracketed
 from kansci.site.figures import Illustration
 from kansci.site.shared import Shared
-from kansci.tables import number
+from kansci.statistics.significance import load_comparisons
 
 NOTHING = {"P(better)": 0.5, "area": 3.0}  # columns with intervals, and what is as good as chance
 ENDS = ("low", "high", "95 %")  # the interval, as two columns or as one text

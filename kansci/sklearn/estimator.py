@@ -18,8 +18,8 @@ from torch import Tensor
 
 import kansci.sklearn.portable  # noqa: F401 - so that models can be pickled
 from kansci.discover import find_model
-from kansci.engine import choose_device
-from kansci.ensemble import POINTS
+from kansci.engines.engine import choose_device
+from kansci.lifting.ensemble import POINTS
 from kansci.models import Model
 from kansci.sklearn.rows import Rows, merged, parted, units_of
 from kansci.sklearn.settings import DTYPES, one_of, optimizers, positive, seed_of, whole

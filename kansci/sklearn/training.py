@@ -9,10 +9,10 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from kansci.ensemble import Ensemble, Member
 from kansci.errors import DoesNotFit
+from kansci.gears.objective import Objective
+from kansci.lifting.ensemble import Ensemble, Member
 from kansci.models import Model, trainable
-from kansci.objective import Objective
 from kansci.optim import OPTIMIZERS
 from kansci.preparing import WrongShape
 from kansci.recipe import Optimizer

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from kansci.programs import folder
+from kansci.cache import folder
 
 
 def kept(of: object, compute: Callable[[], np.ndarray]) -> np.ndarray:

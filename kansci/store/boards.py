@@ -15,12 +15,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from kansci.board import Board, Row
+from kansci.boards.board import Board, Row
 from kansci.store.entry import as_board, as_entry, note
 from kansci.store.runs import Store
 from kansci.store.speech import quietly, told
 from kansci.store.survey import is_whole
-from kansci.view import VERSION
+from kansci.store.view import VERSION
 
 Files = Callable[[Path], object]
 

@@ -6,9 +6,9 @@ import math
 import re
 from collections.abc import Sequence
 
-from kansci.board import Board, Row, Value
-from kansci.tables import label, markdown, remarks
-from kansci.view import NAME, View, cut
+from kansci.boards.board import Board, Row, Value
+from kansci.boards.tables import label, markdown, remarks
+from kansci.store.view import NAME, View, cut
 
 ROWS = 25  # of a board that a description shows
 LETTERS = 8000  # of a description, as MLflow takes no more in a tag

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from kansci.place import sqlite_file
+from kansci.store.place import sqlite_file
 
 
 def without_waiting(uri: str) -> None:

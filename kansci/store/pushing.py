@@ -16,7 +16,7 @@ from typing import Any
 
 from kansci.environment import cores
 from kansci.ledger import AnyRecord
-from kansci.place import sqlite_file
+from kansci.store.place import sqlite_file
 from kansci.store.speech import StoreError
 
 MOST = 4  # processes: a server has others to serve

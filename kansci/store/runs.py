@@ -14,13 +14,13 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kansci.ledger import AnyRecord
-from kansci.place import Place, analyze, default_place, reachable
 from kansci.record import PROTOCOL, Speed
 from kansci.store.haste import without_waiting
+from kansci.store.place import Place, analyze, default_place, reachable
 from kansci.store.pushing import Log, processes_for, push
 from kansci.store.speech import installed, quietly, told
 from kansci.store.survey import Survey, content, is_whole, milliseconds, newest, stands
-from kansci.view import NOTE, View, view
+from kansci.store.view import NOTE, View, view
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

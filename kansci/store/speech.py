@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from importlib.metadata import PackageNotFoundError, version
 
 from kansci.errors import UserError
-from kansci.place import shown
+from kansci.store.place import shown
 
 QUIET = {  # set unless the user has; a server that is away must not hold a benchmark up
     "MLFLOW_DISABLE_TELEMETRY": "true",

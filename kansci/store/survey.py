@@ -11,7 +11,7 @@ from hashlib import sha256
 from typing import Any, NamedTuple
 
 from kansci.ledger import AnyRecord
-from kansci.view import VERSION
+from kansci.store.view import VERSION
 
 
 class Survey(NamedTuple):

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from kansci.calculus import Sum, derivatives
-from kansci.ensemble import Ensemble
+from kansci.lifting.ensemble import Ensemble
 from kansci.task import Predict
 from kansci.testing.subject import Subject, apart, near, said
 

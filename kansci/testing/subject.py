@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from kansci.draws import Draws
-from kansci.ensemble import Ensemble, Member
+from kansci.lifting.ensemble import Ensemble, Member
 from kansci.models import Model, Units
 from kansci.sampling import stream
 from kansci.task import Scale

@@ -9,10 +9,10 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from kansci.ensemble import Member
 from kansci.equations import unsolved
 from kansci.fingerprint import fingerprint
 from kansci.formulas import function
+from kansci.lifting.ensemble import Member
 from kansci.losses import program_of
 from kansci.measure import error
 from kansci.models import get_model

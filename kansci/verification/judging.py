@@ -11,9 +11,9 @@ import torch
 
 from kansci.environment import environment
 from kansci.errors import UserError
-from kansci.forgetting import lost
 from kansci.record import PROTOCOL, Record, Trial, record_key
-from kansci.standing import final
+from kansci.statistics.forgetting import lost
+from kansci.statistics.standing import final
 from kansci.submission.facts import misstated
 from kansci.verification.audit import Plan
 from kansci.verification.reasons import (

@@ -27,11 +27,11 @@ from safetensors import SafetensorError
 from safetensors.torch import load as numbers_of
 from torch import Tensor
 
-from kansci.board import is_control
 from kansci.discover import Origin, get_task
 from kansci.errors import DoesNotFit, UserError
 from kansci.ledger import path_of, weights_beside
 from kansci.measure import error
+from kansci.models.zoo import is_control
 from kansci.record import Record, Speed
 from kansci.sandbox import errand
 from kansci.sandbox.handout import handed

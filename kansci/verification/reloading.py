@@ -16,14 +16,14 @@ import torch
 from safetensors.torch import load, save
 from torch import Tensor, nn
 
-from kansci.blind import Line, blind
+from kansci.children.blind import Line, blind
 from kansci.draws import Draws
 from kansci.ledger import path_of, weights_beside, write_atomically
+from kansci.lifting.stacked import named
 from kansci.models import Model
 from kansci.record import Record
 from kansci.sandbox.handout import Handed
-from kansci.speed import measure
-from kansci.stacked import named
+from kansci.speed.ratio import measure
 from kansci.task import Task
 from kansci.verification.recount import adapted, leaves
 from kansci.weights import begun, networks
@@ -35,7 +35,7 @@ def written(tensors: dict[str, Tensor] | bytes) -> str:
 
 
 def timed(model: Model, budget: int) -> dict[str, Any]:
-    """How fast the model is, as `kansci.speed` measures it."""
+    """How fast the model is, as `kansci.speed.ratio` measures it."""
     torch.set_num_threads(1)
     return measure(model, budget).model_dump(mode="json")
 

@@ -6,9 +6,9 @@ from collections.abc import Callable, Generator, Sequence
 
 import torch
 
-from kansci.engine import execute
+from kansci.children.hearing import Progress, Tell
+from kansci.engines.engine import execute
 from kansci.errors import UserError
-from kansci.hearing import Progress, Tell
 from kansci.ledger import save
 from kansci.record import Record
 from kansci.sandbox import available

@@ -7,7 +7,7 @@ from kansci.claims.experiments import adam, trained
 from kansci.claims.measurement import mean
 from kansci.claims.verdict import Word, together
 from kansci.discover import get_model
-from kansci.forgetting import learned, lost
+from kansci.statistics.forgetting import learned, lost
 
 MODELS = {
     "as published": {"widths": (1, 1), "grid": 25, "order": 1},

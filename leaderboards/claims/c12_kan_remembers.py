@@ -7,7 +7,7 @@ from kansci.claims.experiments import lbfgs, trained
 from kansci.claims.measurement import mean
 from kansci.claims.verdict import Word
 from kansci.discover import get_model
-from kansci.forgetting import learned, lost
+from kansci.statistics.forgetting import learned, lost
 
 SEEDS = (0, 1, 2)
 KANS = {

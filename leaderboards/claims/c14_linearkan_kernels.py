@@ -11,7 +11,7 @@ from kansci.claims import Claim, Measurement, Quantity, Verdict
 from kansci.claims.experiments import CPU, calls_faster
 from kansci.claims.originals import drawn
 from kansci.claims.verdict import together
-from kansci.lane import no_compiler
+from kansci.speed.lane import no_compiler
 
 INPUTS, OUTPUTS, SIZE, BATCH = 64, 64, 32, 1_024
 EAGER, COMPILED = "eager", "compiled"

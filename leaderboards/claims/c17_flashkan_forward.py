@@ -6,8 +6,8 @@ from kansci.claims import Claim, Measurement, Quantity, Verdict
 from kansci.claims.experiments import CPU, faster, inputs, network
 from kansci.claims.originals import fast, recursive
 from kansci.claims.verdict import Word, times, together
-from kansci.lane import no_compiler
-from kansci.work import compiled
+from kansci.speed.lane import no_compiler
+from kansci.speed.work import compiled
 
 BATCH = 256
 SHAPES = ((784, 64), (3_072, 64))

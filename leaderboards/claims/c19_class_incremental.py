@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 
-from kansci import transfer
 from kansci.claims import Claim, Measurement, Quantity, Verdict
 from kansci.claims.experiments import adam, trained
 from kansci.claims.measurement import mean
 from kansci.discover import get_model
+from kansci.statistics import transfer
 
 BUDGET, EVALUATIONS = 4_000, 240
 MODELS = ("kan", "mlp-silu")

@@ -10,7 +10,7 @@ from kansci.claims.measurement import geometric_mean, mean
 from kansci.claims.verdict import together
 from kansci.discover import get_model
 from kansci.record import Record
-from kansci.stats import Floats
+from kansci.statistics.stats import Floats
 
 TASK = "relukan/f2"  # sin(5 pi x) + x
 PYKAN = "KAN, rate 1"

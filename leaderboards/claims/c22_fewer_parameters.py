@@ -9,8 +9,8 @@ from kansci.claims.measurement import exactly, short
 from kansci.claims.verdict import Word
 from kansci.discover import home, load
 from kansci.errors import UserError
-from kansci.standing import standings
-from kansci.stats import Floats, hierarchical_mean, interval, replicates
+from kansci.statistics.standing import standings
+from kansci.statistics.stats import Floats, hierarchical_mean, interval, replicates
 from kansci.submission.ledger import load_ledger
 
 MODELS = ("kan", "mlp-tanh")

@@ -10,7 +10,7 @@ from kansci.bases import Hat, Ramp
 from kansci.claims import Claim, Measurement, Quantity, Verdict
 from kansci.claims.measurement import exactly
 from kansci.claims.verdict import together
-from kansci.stats import Floats
+from kansci.statistics.stats import Floats
 
 POINTS = (8, 16, 32, 64, 128, 256)
 NAMES = ("control points", "scans", "cosines", "cosines, each by its own scale")

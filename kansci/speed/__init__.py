@@ -1,0 +1,1 @@
+"""How fast one plain network is, alone on the machine, beside the reference MLP."""

@@ -1,0 +1,1 @@
+"""What Records say of models: pure functions, with intervals and tests."""
