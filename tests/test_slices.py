@@ -73,7 +73,9 @@ def test_a_figure_says_who_is_not_in_it_and_what_would_show_them(ledger, tmp_pat
         ("critical --family feynman", "want three models and three tasks"),
         ("profiles --family feynman", "want a frozen reference on all 4 cells"),
         ("forgetting", "want Records of tasks in stages, got none"),
-        ("edges --budget 250 --model kan --task poisson", "leave out --family and --budget"),
+        ("edges --budget 250 --model kan --task poisson", "got --budget, which it does not take"),
+        ("edges --output 1 --model kan --task poisson", "got --output, which it does not take"),
+        ("critical --model kan", "got --model, which it does not take"),
         ("errors --suite a --suite b --model kan --task poisson", "at most one --suite"),
     ],
 )

@@ -37,10 +37,18 @@ OF_ONE = {
 }
 ABOUT = {name: kind.about for name, kind in KINDS.items()} | OF_ONE
 SAID = "; ".join(f"{name}: {text}" for name, text in ABOUT.items())
+OF_NETWORK = {"records", "suite", "model", "task", "parameters"}
+OF_RECORDS = {"records", "suite", "family", "budget"}
+TAKES = {  # options by figure; the others are figures of all models
+    "curves": OF_NETWORK | OF_RECORDS,
+    "edges": OF_NETWORK,
+    "errors": OF_NETWORK | {"output"},
+}
 SUITE = "quick"  # whose recipe trains a network, if nothing else is said
 
 
 def plot(
+    context: typer.Context,
     kind: Annotated[str, typer.Argument(help=f"{SAID}.")],
     records: Folder = None,
     model: Annotated[str | None, typer.Option(help="NAME or FILE.py.")] = None,
@@ -65,12 +73,10 @@ def plot(
     if kind not in ABOUT:
         raise UnknownName("figure", kind, ABOUT)
     positive([parameters])
+    _refuse_unused(context, kind)
     if kind in ("edges", "errors"):
-        if family or budget or len(suite or ()) > 1:
-            raise UserError(
-                f"figure {kind!r}: want one network, by --model, --task, --parameters and at most "
-                "one --suite, got a choice of Records: leave out --family and --budget"
-            )
+        if len(suite or ()) > 1:
+            raise UserError(f"figure {kind!r}: want at most one --suite, got {len(suite or ())}")
         model, task = _both(kind, model, task)
         draw = _edges if kind == "edges" else _errors
         title = f"{model} on {task}, {parameters} numbers"
@@ -87,6 +93,16 @@ def plot(
         else:
             name, figure = kind, _of_all(kind, found)
     _write(figure, out, name)
+
+
+def _refuse_unused(context: typer.Context, kind: str) -> None:
+    """An option that changes nothing would be taken for one that did."""
+    takes = TAKES.get(kind, OF_RECORDS) | {"kind", "out"}
+    for name in context.params:
+        source = context.get_parameter_source(name)
+        if name not in takes and source is not None and source.name == "COMMANDLINE":
+            want = ", ".join(f"--{one}" for one in context.params if one in takes - {"kind"})
+            raise UserError(f"figure {kind!r}: want {want}; got --{name}, which it does not take")
 
 
 def _of_all(name: str, records: Sequence[AnyRecord]) -> Figure:
