@@ -194,6 +194,15 @@ def test_an_edition_is_a_suite_with_the_timings_of_its_ledgers():
     assert editions([[speed]]) == {}
 
 
+def test_joint_trainings_bound_the_edition_of_their_ledger_and_are_none_themselves():
+    quick = a_record()
+    recipe = quick.recipe.model_copy(update={"method": "joint"})
+    joint = a_record(key="j", suite="quick-joint", recipe=recipe)
+    assert editions([[quick, joint]]) == {"quick": [quick, joint]}
+    assert editions([[quick], [joint]]) == {"quick": [quick, joint]}, "a folder of bounds alone"
+    assert editions([[joint]]) == {}
+
+
 def test_each_suite_is_pushed_as_an_edition_that_its_tag_names(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ):

@@ -16,6 +16,7 @@ from kansci.cli.listing import Json
 from kansci.discover import checkout
 from kansci.ledger import AnyRecord
 from kansci.record import Record
+from kansci.statistics.standing import BOUND
 from kansci.store import Store, Sync, log_board, open_store
 from kansci.store.place import default_place, place_of, shown
 from kansci.submission.ledger import LEDGERS, load_ledger
@@ -101,19 +102,22 @@ def gather(folders: Sequence[Path] | None) -> list[Ledger]:
 def editions(ledgers: Iterable[Ledger]) -> dict[str, list[AnyRecord]]:
     """What is ranked together, by name: the Records that one suite trained, in all ledgers.
 
-    Timings and formulas are of no suite: they join those of their ledger or, where it has nothing
-    else, those of all.
+    Timings, formulas and joint trainings, which bound what is forgotten, rank nobody by themselves:
+    they join the suites of their ledger or, where it has nothing else, those of all.
     """
     ledgers = list(ledgers)
-    trained = [{one.suite for one in ledger if isinstance(one, Record)} for ledger in ledgers]
+    trained = [{suite for one in ledger if (suite := _ranked(one))} for ledger in ledgers]
     every = sorted(set().union(*trained))
     found: dict[str, list[AnyRecord]] = {suite: [] for suite in every}
     for ledger, suites in zip(ledgers, trained, strict=True):
         for suite in suites or every:
-            found[suite] += (
-                one for one in ledger if not isinstance(one, Record) or one.suite == suite
-            )
+            found[suite] += (one for one in ledger if _ranked(one) in (suite, None))
     return found
+
+
+def _ranked(one: AnyRecord) -> str | None:
+    """The suite whose cells a Record is one of."""
+    return one.suite if isinstance(one, Record) and one.recipe.method != BOUND else None
 
 
 def push(
