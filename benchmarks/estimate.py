@@ -25,7 +25,7 @@ from kansci.suite import cells as cells_of
 from kansci.together import Job, together
 from kansci.training import work
 
-MODELS, PDES, EQUATIONS = 15, 12, 27  # of the suite that is planned
+MODELS, PDES, EQUATIONS = 20, 12, 27  # of the suite that is planned
 CORES = 2
 MOST = 8  # members that are measured together
 CALLS = 3

@@ -28,7 +28,8 @@ ADVICE = "delete the file to compute it again, or take it from a backup"
 
 def path_of(record: AnyRecord, folder: Path) -> Path:
     """`<model>/<task>/<suite>-<budget>.json`, `<model>/<task>/recovery-<budget>.json` for formulas,
-    and `<model>/speed-<budget>.json`.
+    `<model>/speed-<budget>.json` for what a suite times, and for the speed lane
+    `<model>/speed-<lane>.json`, such as `speed-250-float32-eager-cpu.json`.
 
     Neither tells Records apart that differ in the task's content, the model's source or the recipe:
     the newest is the one that stands there.

@@ -139,6 +139,11 @@ class Record(Frozen, frozen=True):
         """The task's name without its version."""
         return self.task.rpartition("@")[0]
 
+    @property
+    def numbers(self) -> int:
+        """What counts: trainable and adapted numbers; the budget where nothing was built."""
+        return self.budget if self.parameters is None else self.parameters + self.adapted
+
     def updated(self, **changes: object) -> Record:
         """A copy with other values, checked as the first ones were."""
         return Record.model_validate({**dict(self), **changes})

@@ -70,7 +70,7 @@ def entry(
         "exponent low": fall and fall.low,
         "exponent high": fall and fall.high,
         "bounds": fall and fall.bounds,
-        "parameters": round(np.median([numbers(one.record) for one in rated])) if known else None,
+        "parameters": round(np.median([one.record.numbers for one in rated])) if known else None,
         "decades": hierarchical_mean(decades) if known else None,
         "censored": sum(one.clipped for one in rated) if known else None,
         "pareto": "yes" if best & set(ladder.values()) else "",
@@ -80,7 +80,7 @@ def entry(
 
 def rate(record: Record, reference: Reference) -> Rated:
     have, ladder = final(record), reference.ladder(record)
-    return Rated(record, have, ladder, gain(have, numbers(record), ladder))
+    return Rated(record, have, ladder, gain(have, record.numbers, ladder))
 
 
 def gain(reached: Floats, parameters: int, ladder: Floats) -> Floats | None:
@@ -111,7 +111,7 @@ def needed(rated: Sequence[Rated], reference: Reference) -> dict[str, Value]:
     own = defaultdict[str, list[tuple[float, float]]](list)
     for one in rated:
         have = float(one.reached.mean().round(DIGITS))
-        own[one.record.task].append((numbers(one.record), have))
+        own[one.record.task].append((one.record.numbers, have))
     curves = {task: envelope(points) for task, points in own.items()}
     cells = []
     for one in rated:
@@ -138,16 +138,12 @@ def said(rated: Sequence[Rated]) -> str:
     return "; ".join(parts)
 
 
-def numbers(record: Record) -> int:
-    return record.parameters or record.budget
-
-
 board = Board(
     name="efficiency",
     question="How many parameters would the reference MLP need for the same error?",
     about=(
-        "log10(N_ref / N): N trainable numbers as counted, N_ref those with which the frozen "
-        "reference MLP reaches the same decades; linear interpolation in (log10 N, decades) "
+        "log10(N_ref / N): N numbers that are trained or adapted, N_ref those with which the "
+        "frozen reference MLP reaches the same decades; linear interpolation in (log10 N, decades) "
         "between the budgets of its ladder, the best up to each, and below the first of them down "
         "to the trivial predictor, which is one number. Where more numbers made the reference no "
         "better, the nearest count. Above the ladder, and beyond a factor of 100, the gain is a "
@@ -171,7 +167,7 @@ board = Board(
         "exponent high": "95 %, over tasks and seeds",
         "bounds": "cells without a say in the exponent: a member beyond the cap, or none better "
         "than the trivial predictor",
-        "parameters": "median over cells",
+        "parameters": "median over cells, adapted numbers included",
         "decades": "as on the accuracy board",
         "censored": "cells whose mean lies beyond the ladder or the limit",
         "pareto": "at one budget or more no other model is as accurate with as few parameters, on "

@@ -30,6 +30,12 @@ def test_the_reference_saves_nothing_and_needs_its_own_numbers():
     assert found.columns["pareto"] == "yes"
 
 
+def test_numbers_that_are_frozen_at_random_count_as_trained_ones_do():
+    frozen = [one.updated(parameters=10, adapted=one.parameters - 10) for one in trained(REACHED)]
+    assert row(frozen).score == pytest.approx(row(trained(REACHED)).score)
+    assert row(frozen).columns["parameters"] == row(trained(REACHED)).columns["parameters"]
+
+
 def test_it_saves_nothing_either_where_more_numbers_made_it_no_better():
     flat = ladder(decades=(1.0, 1.0, 1.0))
     found = row(trained({250: 1.0, 1000: 1.0}), flat)

@@ -165,7 +165,7 @@ def _rung(record: Record) -> Rung:
         family=record.family,
         budget=record.budget,
         recipe=record.recipe.digest,
-        parameters=record.parameters or record.budget,
+        parameters=record.numbers,
         decades=tuple(final(record)),
         losses=record.curves[0].losses[-1] if len(record.curves) == 1 else (),
     )

@@ -23,7 +23,9 @@ def cite(
         Path | None, typer.Option(help="A folder of Records: their models and tasks.")
     ] = None,
     suite: Annotated[str | None, typer.Option(help="A suite: its models and tasks.")] = None,
-    model: Annotated[list[str] | None, typer.Option(help="NAME. Repeatable.")] = None,
+    model: Annotated[
+        list[str] | None, typer.Option(help="NAME, FILE.py or package:name. Repeatable.")
+    ] = None,
     task: Annotated[list[str] | None, typer.Option(help="NAME or pattern. Repeatable.")] = None,
     out: Annotated[Path | None, typer.Option(help="Write this file, in place of printing.")] = None,
 ) -> None:

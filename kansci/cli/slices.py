@@ -20,7 +20,10 @@ SAMPLES = "samples"
 OF_SUITE = "On Records of this suite alone; repeatable."
 Folder = Annotated[
     Path | None,
-    typer.Option(help="A folder of Records; by default ./kansci-records/quick or the ledger."),
+    typer.Option(
+        help="A folder of Records; by default ./kansci-records/quick, else ./kansci-records, else "
+        "the ledger."
+    ),
 ]
 Suites = Annotated[list[str] | None, typer.Option(help=OF_SUITE)]
 Families = Annotated[

@@ -63,7 +63,9 @@ def speed(
     ] = None,
     parameters: Annotated[
         list[int] | None,
-        typer.Option(help="Budget of trainable numbers, for the shape 'budget'. Repeatable."),
+        typer.Option(
+            help="Budget of trainable numbers, for the shape 'budget'; by default 250. Repeatable."
+        ),
     ] = None,
     shape: Annotated[
         list[str] | None,

@@ -17,7 +17,7 @@ from kansci.store.place import default_place, is_server, shown
 def ui(
     records: Annotated[
         list[Path] | None,
-        typer.Argument(help="Folders of Records; by default ./kansci-records and the ledger."),
+        typer.Argument(help="Folders of Records; by default ./kansci-records and the ledgers."),
     ] = None,
     host: Annotated[str, typer.Option(help="Address to listen at.")] = "127.0.0.1",
     port: Annotated[

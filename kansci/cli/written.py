@@ -93,7 +93,8 @@ def filled(
     text = page.read_text(encoding="utf-8")
     below = os.path.relpath(out, page.parent) if out else None
     lines = [_led(one, rows, below) for one, rows in standings]
-    body = "\n".join([provenance(records), sheets.markdown(glance(standings)), *lines])
+    led = any(row.columns.get("lead") is not None for _, rows in standings for row in rows)
+    body = "\n".join([provenance(records, led=led), sheets.markdown(glance(standings)), *lines])
     marks = re.compile(r"(<!-- boards -->\n).*?(<!-- /boards -->)", re.DOTALL)
     if not marks.search(text):
         raise UserError(f"{page}: want the marks <!-- boards --> and <!-- /boards -->, got none")
@@ -108,8 +109,12 @@ def _led(one: Board, rows: Sequence[Row], folder: str | None) -> str:
     return f"- **{name}**: {one.question} {f'May be first: {first}.' if first else ''}".rstrip()
 
 
-def provenance(records: Sequence[AnyRecord]) -> str:
-    """When, where and with which versions Records were made, and the reference, in a sentence."""
+def provenance(records: Sequence[AnyRecord], *, led: bool) -> str:
+    """When, where and with which versions Records were made, in a sentence.
+
+    Args:
+        led: whether there are leads, and so the reference is to be named.
+    """
     trained = [record for record in records if isinstance(record, Record)]
     if not trained:
         return ""
@@ -120,7 +125,7 @@ def provenance(records: Sequence[AnyRecord]) -> str:
     beside = [(len(own), what, _days(own)) for what, own in _apart(records).items() if own]
     named = " and ".join(f"{count} {what} of {days}" for count, what, days in beside)
     others = f" Beside them {named}." if named else ""
-    if reference := frozen_reference():
+    if led and (reference := frozen_reference()):
         made = reference.made[:10]
         others += f" Leads are over the frozen {reference.model}, version {reference.version}"
         others += f" of {made}." if made else "."

@@ -1,7 +1,7 @@
 """How readings are made: formulas are searched for, and each is compared with the truth.
 
 Whatever happens ends in a Reading. A search is told to end when its time has passed, and
-comparing formulas goes on in a process of its own, see `recovery`.
+comparing formulas goes on in a process of its own, see `truth`.
 """
 
 from __future__ import annotations

@@ -107,7 +107,7 @@ def _ladder(standing: Standing, tasks: Collection[str]) -> dict[int, Rung]:
     records = [record for record in standing.records if record.task in tasks]
     found = {}
     for budget in sorted({cell.budget for cell in cells}):
-        sizes = [one.parameters or budget for one in records if one.budget == budget]
+        sizes = [one.numbers for one in records if one.budget == budget]
         mean = hierarchical_mean(cell for cell in cells if cell.budget == budget)
         found[budget] = Rung(float(np.median(sizes)), mean)
     return found
@@ -115,7 +115,7 @@ def _ladder(standing: Standing, tasks: Collection[str]) -> dict[int, Rung]:
 
 def _centred(records: Sequence[Record], kept: Sequence[bool]) -> list[float]:
     """log10 N of each Record minus its task's mean; 0, which has no say, for bounds."""
-    sizes = [np.log10(record.parameters or record.budget) for record in records]
+    sizes = [np.log10(record.numbers) for record in records]
     own: dict[str, list[float]] = defaultdict(list)
     for record, size, one in zip(records, sizes, kept, strict=True):
         if one:
