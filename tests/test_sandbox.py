@@ -209,13 +209,95 @@ def test_questions_come_when_all_is_learned_and_nothing_more_to_learn_from_does(
 
 
 def test_points_are_given_as_often_as_the_recipe_draws_them():
-    often = RECIPE.model_copy(update={"resample": 1})  # 4 batches, and 200 rows for a method
+    often = RECIPE.model_copy(update={"resample": 1})  # 4 batches
     tutor = Tutor(job(find_model("mlp-silu"), get_task(NAME), recipe=often))
     tutor.begin("test")
-    drawn = [tutor.answer(points())[0] for _ in range(16)]
+    drawn = [tutor.answer(points())[0] for _ in range(4)]
     assert not torch.equal(drawn[0], drawn[1])
-    with pytest.raises(Nonsense, match="more than the 264 points"):
+    with pytest.raises(Nonsense, match="other than the 64 points"):
         tutor.answer(points())
+
+
+def fresh(**changed):
+    return points(**{"seed": stream("fresh").initial_seed()} | changed)
+
+
+def fisher(**changed):
+    return points(**{"seed": stream("fisher", 0).initial_seed(), "points": 200} | changed)
+
+
+@pytest.mark.parametrize("method", ["naive", "replay", "ewc", "lwf", "frozen"])
+@pytest.mark.parametrize("split", ["validation", "test"])
+def test_no_stage_is_taught_before_those_ahead_of_it_are_learned(method, split):
+    """Nor again after it, as points that a method wants then are those that it has kept."""
+    seed = stream("points", 0).initial_seed()
+    recipe = RECIPE.model_copy(update={"method": method})
+    tutor = Tutor(job(find_model("mlp-silu"), get_task("bumps_1d"), recipe=recipe))
+    tutor.begin(split)
+    for done in range(20):
+        for stage in set(range(5)) - {done // 4}:
+            with pytest.raises(Nonsense, match=f"points of stage {stage + 1} of 5 {done} evalua"):
+                tutor.answer(points(stage=stage, seed=seed, points=1))
+        assert tutor.answer(points(stage=done // 4, seed=seed, points=1))
+        tutor.steps(1)
+    with pytest.raises(Nonsense, match="when none takes them"):
+        tutor.answer(points(stage=4, seed=seed, points=1))
+
+
+def test_stages_that_are_learned_as_one_are_taught_together():
+    recipe = RECIPE.model_copy(update={"method": "joint"})
+    tutor = Tutor(job(find_model("mlp-silu"), get_task("bumps_1d"), recipe=recipe))
+    tutor.begin("test")
+    for stage in range(5):
+        tutor.answer(points(stage=stage))
+    with pytest.raises(Nonsense, match="other than the 80 points"):
+        tutor.answer(points())
+
+
+def test_one_stage_has_no_more_points_than_another():
+    """Not those of all stages at once, though it may leave out the others."""
+    tutor = Tutor(job(find_model("mlp-silu"), get_task("bumps_1d")))
+    tutor.begin("test")
+    tutor.answer(points())
+    with pytest.raises(Nonsense, match="other than the 16 points"):
+        tutor.answer(points(points=1))
+
+
+def test_points_on_which_losses_are_compared_come_when_all_is_learned_and_always_the_same():
+    tutor = Tutor(job(find_model("mlp-silu"), get_task("bumps_1d")))
+    tutor.begin("test")
+    for done in range(20):
+        with pytest.raises(Nonsense, match=f"fresh of stage 1 of 5 {done} evaluations on"):
+            tutor.answer(fresh())
+        tutor.steps(1)
+    first = [tutor.answer(fresh(stage=stage))[0] for stage in range(5)]
+    again = [tutor.answer(fresh(stage=stage, source=9))[0] for stage in range(5)]
+    assert all(map(torch.equal, first, again))
+    for more in ({"points": 1080}, {"points": 15}, {"times": 2}):
+        with pytest.raises(Nonsense, match="other than the 16 points"):
+            tutor.answer(fresh(**more))
+    with pytest.raises(Nonsense, match="lie otherwise"):
+        tutor.answer(fresh(even=True))
+
+
+def test_a_method_s_own_points_are_of_the_stage_before():
+    naive, holding = (RECIPE.model_copy(update={"method": one}) for one in ("naive", "ewc"))
+    other, tutor = (
+        Tutor(job(find_model("mlp-silu"), get_task("bumps_1d"), recipe=one))
+        for one in (naive, holding)
+    )
+    for one in (other, tutor):
+        one.begin("test")
+        with pytest.raises(Nonsense):
+            one.answer(fisher())
+        one.steps(4)
+    with pytest.raises(Nonsense, match="no training takes"):
+        other.answer(fisher())
+    with pytest.raises(Nonsense, match="fisher of stage 2 of 5 4 evaluations on"):
+        tutor.answer(fisher(stage=1))
+    assert tutor.answer(fisher())
+    with pytest.raises(Nonsense, match="other than the 200 points"):
+        tutor.answer(fisher(points=1))
 
 
 def test_questions_of_test_probes_are_given_once_rates_are_chosen():

@@ -10,6 +10,7 @@ from functools import partial
 
 import psutil
 import pytest
+import submissions
 
 from kansci.children import supervised
 from kansci.discover import Origin, digest_of, get_task
@@ -19,6 +20,7 @@ from kansci.forkserver import Forkserver
 from kansci.recipe import Optimizer, Recipe
 from kansci.sandbox import available, errand, errands, foreign, walls
 from kansci.sandbox.servers import MODULE
+from kansci.submission import submitting
 from kansci.suite import Cell
 from kansci.together import Job
 
@@ -210,12 +212,30 @@ def folder(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def ledger(folder):
-    """A ledger that has the same bytes after whatever was tried."""
+    """With a file of its own, and a bundle beside it."""
     place = folder / "ledger"
     place.mkdir()
     (place / "one.json").write_text("{}")
-    yield place
-    assert {one.name: one.read_text() for one in place.iterdir()} == {"one.json": "{}"}
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(submitting, "foreign", submissions.here)
+        bundle = submissions.submitted(place)
+    assert bundle.home.is_relative_to(place)
+    return place
+
+
+@pytest.fixture(autouse=True)
+def same_bytes(ledger):
+    """A ledger has the same bytes after whatever was tried, each time."""
+    before = held(ledger)
+    assert len(before) > 3
+    yield
+    assert held(ledger) == before
+
+
+def held(place):
+    """Bytes of files; what is no file has none."""
+    every = sorted(place.rglob("*"))
+    return {str(one): one.read_bytes() if one.is_file() else b"" for one in every}
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,6 @@ import os
 import shutil
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -18,7 +17,7 @@ from kansci.submission import submitting
 from kansci.submission.bundle import Bundle, read
 from kansci.submission.ledger import bundles
 from kansci.submission.manifest import manifest_of
-from kansci.submission.settling import settle
+from kansci.submission.names import free_name
 from kansci.submission.submitting import submit
 
 Spoil = Callable[[Path], object]
@@ -144,13 +143,29 @@ def test_who_has_all_derivatives_of_a_task_cannot_call_it_not_applicable(tmp_pat
 
 
 @pytest.mark.parametrize("taken", ["mykan", "MyKAN"])
-@pytest.mark.parametrize("where", ["models", "records"])
+@pytest.mark.parametrize("where", ["models", "records", "standard"])
 def test_a_name_that_somebody_has_is_refused(
     taken: str, where: str, home: Path, tmp_path: Path
 ) -> None:
     (tmp_path / where / taken).mkdir(parents=True)
     with pytest.raises(UserError, match=f"has '{taken}'; choose another name"):
         again(home, tmp_path / "models")
+
+
+def test_the_folder_of_an_editions_tables_is_nobodys_name(tmp_path: Path) -> None:
+    (tmp_path / "standard" / "boards").mkdir(parents=True)
+    assert free_name("boards", tmp_path / "models") == "boards"
+
+
+@pytest.mark.parametrize("name", ["mypkg.kans:model", "theirs"])
+def test_a_model_of_a_package_is_to_be_put_into_one_file(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(submitting, "list_installed", lambda: {"theirs": "mypkg 1.0"})
+    words = ["submit", name, "--authors", "me", "--url", "https://example.org", "--licence", "MIT"]
+    said = call(*words, "--out", tmp_path / "models")
+    assert (said.code, said.stderr.count("\n")) == (2, 1)
+    assert f"{name}: want a Python file, got a model of an installed package; put" in said.stderr
 
 
 def test_ones_own_model_is_submitted_again_once_its_bundle_is_removed(
@@ -168,36 +183,6 @@ def test_a_file_that_is_too_large_is_refused(home: Path, tmp_path: Path) -> None
     file.write_bytes((home / "mykan.py").read_bytes() + b"#" * 5_000_000)
     with pytest.raises(UserError, match="want at most 5_000_000 bytes"):
         submit(file, suite="demo", records=home / "made", out=tmp_path / "models", **WHO)
-
-
-def test_killed_at_any_write_it_leaves_no_bundle_or_a_whole_one(
-    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """As a kill does: nothing is tidied up, and the next attempt finds what was left."""
-    contents = snapshot(home / "models" / "mykan")
-    del contents["manifest.json"]
-    left = 0
-
-    def dying(real: Callable[..., object]) -> Callable[..., object]:
-        def step(*words: object, **more: object) -> object:
-            nonlocal left
-            left -= 1
-            if left < 0:
-                raise KeyboardInterrupt
-            return real(*words, **more)
-
-        return step
-
-    for name in ("replace", "rename", "fsync", "chmod"):
-        monkeypatch.setattr(os, name, dying(getattr(os, name)))
-    monkeypatch.setattr(shutil, "rmtree", dying(shutil.rmtree))
-    models, steps = tmp_path / "models", 0
-    while not (models / "mykan").exists():
-        left, steps = steps, steps + 1
-        with suppress(KeyboardInterrupt):
-            settle(contents, models, "mykan")
-    assert steps > 25  # four for each of seven files, and the rename
-    assert snapshot(read(models / "mykan").folder).keys() == {*contents, "manifest.json"}
 
 
 def test_what_a_killed_process_left_is_swept_up(home: Path, tmp_path: Path) -> None:

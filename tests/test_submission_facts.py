@@ -138,6 +138,45 @@ def test_numbers_that_no_board_can_be_made_of_are_refused(
     assert reason in inconsistent(sound.updated(**changes))
 
 
+BAD = ((nan, nan, 1e-3),)
+EDITED: dict[str, tuple[dict[str, Any], str]] = {
+    "failures are ok": ({"errors": (BAD,)}, "ok to be numbers"),
+    "failures do not apply": (
+        {"errors": (BAD,), "members": ("not_applicable", "does_not_fit", "ok")},
+        "ok or failed, got 'not_applicable'",
+    ),
+    "one stage of two": (
+        {"stages": ("a", "b"), "errors": (((1, 1, inf),), ((1, 1, 1),))},
+        "ok to be numbers",
+    ),
+    "nobody failed": ({"members": ()}, "want "),
+    "none is scored": ({"status": "not_applicable"}, "want the status 'ok' of its members"),
+    "failures, all of them": (
+        {"members": ("diverged",) * 3, "status": "does_not_fit"},
+        "want the status 'diverged'",
+    ),
+    "honest failures": (
+        {"errors": (BAD,), "members": ("diverged", "invalid_output", "ok")},
+        "",
+    ),
+    "honest, and none is left": (
+        {"errors": ((nan,) * 3,), "members": ("diverged",) * 3, "status": "diverged"},
+        "",
+    ),
+    "a crash": ({"errors": (), "members": ("crashed",) * 3, "status": "crashed"}, ""),
+}
+
+
+@pytest.mark.parametrize("how", EDITED)
+def test_a_member_that_failed_cannot_be_edited_into_one_that_did_not(how: str) -> None:
+    changes, reason = EDITED[how]
+    if changes.get("errors") and isinstance(changes["errors"][0][0], float):
+        changes = {**changes, "errors": (changes["errors"],)}
+    once = {"rate": 0.01, "tuning": (Trial(rate=0.01, seed=0, score=1),)}
+    found = inconsistent(record("mykan", **once).updated(**changes))
+    assert (reason in found) if reason else found == ""
+
+
 def tuned(rate: float | None, *scores: float, trials: int = 4) -> Record:
     """Of two rates and two seeds; a score for each pair, the seeds of a rate side by side."""
     recipe = RECIPE.model_copy(update={"rates": (0.01, 0.1), "tuning_seeds": (7, 8)})

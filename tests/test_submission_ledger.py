@@ -13,12 +13,13 @@ from kansci.api import get_board, rank
 from kansci.boards import tables
 from kansci.boards.board import Row
 from kansci.boards.latex import latex
+from kansci.cli import submit as cli
 from kansci.errors import UserError
 from kansci.ledger import save
 from kansci.record import Record
 from kansci.submission import submitting
-from kansci.submission.bundle import Bundle
-from kansci.submission.ledger import load_ledger
+from kansci.submission.bundle import Bundle, read
+from kansci.submission.ledger import load_ledger, shown_suites, unshown
 from kansci.submission.status import _Verdict, status_of
 from kansci.verification.verdict import Verification
 
@@ -72,6 +73,46 @@ def test_a_bundle_of_another_suite_widens_no_grid(bundle: Bundle) -> None:
     assert {one.model for one in load_ledger("leaderboards/other")} == {"kan"}
     shutil.rmtree("leaderboards/records")
     assert {one.model for one in load_ledger("leaderboards")} == {"mykan"}
+
+
+def test_a_suite_that_no_board_of_the_ledger_shows_is_refused(tmp_path: Path) -> None:
+    for suite, home in (("quick", "records"), ("standard", "standard")):
+        one = record("kan").model_copy(update={"suite": suite})
+        save(one, tmp_path / "leaderboards" / home)
+    with pytest.raises(UserError, match=r"show, quick or standard, got demo; --out FOLDER") as said:
+        submitted(tmp_path / "leaderboards")
+    assert "\n" not in str(said.value)
+    assert not (tmp_path / "leaderboards" / "models").exists()
+
+
+def test_timings_formulas_and_bounds_are_of_no_suite_that_is_shown(tmp_path: Path) -> None:
+    for stem in (
+        "speed-250",
+        "speed-250-float32-eager-cpu",
+        "recovery-60",
+        "a-b-60",
+        "quick-joint-60",
+    ):
+        path = tmp_path / "records" / "kan" / f"{stem}.json"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("{}", encoding="utf-8")
+    assert shown_suites(tmp_path) == {"a-b"}
+    assert unshown("demo", tmp_path / "nowhere") == ""
+
+
+def test_the_command_says_when_no_board_of_kansci_would_show_a_bundle(
+    bundle: Bundle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cli, "_checked", read)
+    words = ["submit", "--check", "mykan", "--json"]
+    monkeypatch.setattr(cli, "home", lambda name: Path(name))  # whose Records are of this suite
+    assert "note" not in call(*words).stderr
+    save(record("kan").model_copy(update={"suite": "quick"}), Path("other/records"))
+    monkeypatch.setattr(cli, "home", lambda name: Path("other"))
+    said = call(*words)
+    assert "note: in a pull request no board would show it" in said.stderr
+    assert said.stderr.rstrip().endswith("show, quick, got demo")
+    assert json.loads(said.stdout)["status"] == "self-reported"
 
 
 @pytest.mark.parametrize("status", ["verified", "flagged"])

@@ -2,6 +2,7 @@
 
 import json
 from importlib import import_module
+from math import comb
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from kansci.testing import check
 from kansci.verification import lawful, reload
 from kansci.verification.audit import USUAL, YARDSTICKS, Lot, Plan, spread
 from kansci.verification.judging import judge
+from kansci.verification.reasons import fails
 from kansci.verification.recount import adapted, learned, leaves
 from kansci.verification.reload import Kept, reloaded
 from kansci.verification.results import Results
@@ -33,7 +35,7 @@ from kansci.verification.scan import scan
 from kansci.verification.subject import Subject, of_zoo
 from kansci.verification.trainings import trainings
 from kansci.verification.variants import has_variant, variant
-from kansci.verification.verdict import Verification
+from kansci.verification.verdict import Compared, Fates, Verification, fates
 
 FORMS = Path(import_module("kansci.models.forms").__file__ or "").parent
 NETWORKS = [*FORMS.glob("*.py"), *(FORMS.parent / "published").glob("*.py")]
@@ -235,6 +237,27 @@ def test_what_differs_between_members_or_from_the_start_is_adapted() -> None:
         learned(now, {"a": start["a"]}, share=0)
 
 
+def test_sums_that_cancel_are_not_learned_though_another_machine_leaves_a_rest() -> None:
+    start = {"a": torch.tensor([[0.5, 0.0, -1.0]] * 2)}
+    rest = {"a": start["a"] + torch.tensor([0.0, 3e-9, 0.0])}
+    assert [learned(rest, start, share=share) for share in (0, 1e-6)] == [1, 0]
+    more = {"a": start["a"] + torch.tensor([0.0, 3e-7, 0.0])}  # beyond a spacing at 1
+    assert learned(more, start, share=1e-6) == 1
+    seeds = {"a": start["a"] + torch.tensor([[0.0], [3e-9]])}  # is not said to be one
+    assert learned(seeds, start, share=1e-6) == 1
+
+
+@pytest.mark.parametrize("odd", [float("inf"), -float("inf"), float("nan")])
+def test_what_begins_as_no_number_hides_nothing_that_was_learned(odd: float) -> None:
+    start = {"a": torch.tensor([[odd, 0.0, 1.0]] * 2), "b": torch.zeros(2, 0)}
+    same = 0 if odd == odd else 1
+    assert learned(start, start, share=1e-6) == same
+    now = {"a": torch.tensor([[7.0, 7.0, 1.0]] * 2), "b": start["b"]}
+    assert learned(now, start, share=1e-6) == 2
+    counts = {"a": torch.zeros(2, 1, dtype=torch.long)}
+    assert learned({"a": counts["a"] + 1}, counts, share=1e-6) == 1
+
+
 @pytest.mark.parametrize("model", ["mlp-silu", "kan", "mlp-rff", "linear-rbf", "legendre"])
 def test_networks_of_the_zoo_answer_as_before_when_they_are_reloaded(
     model: str, tmp_path: Path
@@ -324,6 +347,87 @@ def test_honest_records_are_verified(records: Path, results: tuple[Plan, Results
     assert SECRET.decode() not in found.model_dump_json()
     again = Verification.model_validate_json(found.model_dump_json())
     assert again.model_dump_json() == found.model_dump_json()
+
+
+def with_fates(*cells: tuple[int, int, int, int]) -> list[Compared]:
+    """Failed and all of the submitted members, then of those from secret seeds."""
+    rest: dict[str, Any] = {"task": "one", "budget": 250, "submitted": 0, "secret": 0}
+    return [
+        Compared(**rest, status="ok", fates=Fates(failed=a, of=b), again=Fates(failed=c, of=d))
+        for a, b, c, d in cells
+    ]
+
+
+def test_members_that_fail_from_secret_seeds_alone_are_flagged() -> None:
+    def flagged(*cells: tuple[int, int, int, int]) -> bool:
+        return any(True for _ in fails(with_fates(*cells)))
+
+    assert flagged(*[(0, 5, 1, 3)] * 5, *[(0, 5, 0, 3)] * 7)  # p = 0.0062
+    assert not flagged(*[(0, 5, 1, 3)] * 4, *[(0, 5, 0, 3)] * 8)
+    assert not flagged(*[(2, 5, 1, 3)] * 12)  # as they say
+    assert not flagged(*[(5, 5, 0, 3)] * 12)  # fewer
+    assert not flagged((0, 5, 1, 1), (0, 5, 1, 1), *[(0, 5, 0, 3)] * 10)  # two processes
+    assert not flagged()
+    (said,) = fails(with_fates((0, 60, 9, 36)))
+    assert "9 of 36 members fail, the Records say 0 of 60" in str(said)
+    assert f"p = {comb(36, 9) / comb(96, 9):.2g};" in str(said)
+
+
+def test_failures_that_decades_do_not_show_are_flagged(
+    records: Path, results: tuple[Plan, Results]
+) -> None:
+    """A model that is as bad as the trivial predictor loses nothing where it fails."""
+    plan, found = results
+    honest = of_zoo("mlp-silu", records)
+
+    def bad(record: Record, status: str = "ok") -> Record:
+        errors = np.full_like(np.array(record.errors), record.trivial)
+        members = (status,) * len(record.members)
+        return record.updated(errors=errors.tolist(), members=members)
+
+    groups = {n: found.records(n) for n in ("secret", "retuned", "variants", "yardsticks")}
+    groups["secret"] = [bad(one, "diverged") for one in groups["secret"]]
+    told = Subject("mlp-silu", honest.bundle, tuple(map(bad, honest.records)), records)
+    verdict = judge(plan, told, groups, found.apart())
+    assert "9 of 9 members fail, the Records say 0 of 6" in reasons(verdict)
+    assert "errors end" not in reasons(verdict)
+    assert [(one.again.failed, one.fates.of) for one in verdict.compared] == [(3, 2)] * 3
+
+
+def test_members_of_a_process_of_which_nothing_came_have_one_fate(records: Path) -> None:
+    record = of_zoo("mlp-silu", records).records[0]
+    assert fates(record) == Fates(failed=0, of=2)
+    assert fates(record.updated(members=("ok", "diverged"))) == Fates(failed=1, of=2)
+    late = record.updated(status="timeout", members=("timeout",) * 2, errors=())
+    assert fates(late) == Fates(failed=1, of=1)
+
+
+def test_verdicts_from_before_failures_were_compared_can_be_read(
+    records: Path, results: tuple[Plan, Results]
+) -> None:
+    said = json.loads(judged(results[0], of_zoo("mlp-silu", records), results[1]).model_dump_json())
+    for one in said["compared"]:
+        del one["fates"], one["again"]
+    found = Verification.model_validate(said)
+    assert {one.again for one in found.compared} == {Fates()}
+
+
+def test_submitted_code_that_nothing_isolated_is_not_verified(
+    records: Path, results: tuple[Plan, Results], tmp_path: Path
+) -> None:
+    plan, found = results
+    file = tmp_path / "model.py"
+    file.write_text("", encoding="utf-8")
+    honest = of_zoo("mlp-silu", records)
+    mine = Subject(honest.name, honest.bundle, honest.records, honest.home, file=file)
+    groups = {n: found.records(n) for n in ("secret", "retuned", "variants", "yardsticks")}
+    for isolated, status in ((True, "verified"), (False, "flagged")):
+        apart = found.apart().model_copy(update={"isolated": isolated})
+        verdict = judge(plan, mine, groups, apart)
+        assert verdict.status == status
+        assert judge(plan, honest, groups, apart).status == "verified"  # is ours
+    assert "nothing isolated the submitted code" in reasons(verdict)
+    assert [one.check for one in verdict.reasons] == ["isolation"]
 
 
 def test_a_plan_that_was_run_leaves_nothing_to_train(
@@ -474,6 +578,8 @@ def test_results_of_another_plan_or_bundle_are_refused(
     moved = Subject("mlp-silu", "0" * 64, subject.records, records)
     with pytest.raises(UserError, match="want the plan of bundle"):
         trainings(other, moved, results[1])
+    with pytest.raises(UserError, match="want the plan of bundle"):
+        judged(results[0], moved, results[1])
     with pytest.raises(UserError, match="want a readable file"):
         Results(records / "nowhere").apart()
     with pytest.raises(UserError, match="want Records of kan"):

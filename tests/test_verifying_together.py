@@ -58,7 +58,7 @@ def test_plans_drawn_together_have_tasks_seeds_and_variants_in_common(
 def test_who_is_audited_deeply_is_no_matter_of_the_alphabet(
     name: str, records: Path, tmp_path: Path
 ) -> None:
-    """A ledger of another suite ranks nobody; nor is it asked."""
+    """Records of another suite rank nobody."""
     others = tmp_path / "others"
     for number, place in enumerate(PLACES * 2):
         save(ledgers.record(f"model-{number}", place, suite="another"), others)
@@ -76,6 +76,25 @@ def test_who_is_audited_deeply_is_no_matter_of_the_alphabet(
         for number in range(5):
             save(one.updated(model=f"better-{number}", errors=tiny(one)), others)
     assert not Source(tmp_path, others, None).first_five(subject)
+
+
+@pytest.mark.parametrize("folder", ["records", "standard"])
+def test_who_is_audited_deeply_is_asked_of_all_folders_of_the_ledger(
+    folder: str, records: Path, tmp_path: Path
+) -> None:
+    """Each is of another suite: whoever submits to the edition is ranked among its models."""
+    ledger = tmp_path / "leaderboards"
+    (ledger / "models").mkdir(parents=True)
+    (subject,) = (Source(tmp_path, records, None).subject(name) for name in NAMES[:1])
+    for number, one in enumerate(PLACES):
+        save(ledgers.record(f"model-{number}", one, suite="another"), ledger / "records")
+        save(ledgers.record(f"model-{number}", one, suite="another"), ledger / "standard")
+    places = (Source(ledger / "models", None, None), Source(tmp_path, ledger, None))
+    assert all(source.first_five(subject) for source in places)
+    for one in subject.records:
+        for number in range(5):
+            save(one.updated(model=f"better-{number}", errors=tiny(one)), ledger / folder)
+    assert not any(source.first_five(subject) for source in places)
 
 
 def tiny(record: Record) -> object:

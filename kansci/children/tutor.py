@@ -1,9 +1,11 @@
 """Answers a child that trains without knowing its tasks: points to learn from, questions of probes.
 
 It gives what a training by the job's recipe takes, when it takes it, and no more: points of the
-members' own streams, as many as the recipe draws; then, once every evaluation is reported, the
-questions of probes, after which there is nothing more to learn from. Otherwise a child could have
-any point's target, that of a test probe's from the stream that drew it; or learn for the questions.
+stage that is learned now, of the members' own streams, as many as the recipe draws; once every
+evaluation is reported, the points on which losses are compared; then the questions of probes, after
+which there is nothing more to learn from. Otherwise a child could have any point's target, that of
+a test probe's from the stream that drew it; learn all stages at once, as if it forgot none; or
+learn for the questions.
 """
 
 from __future__ import annotations
@@ -17,12 +19,11 @@ from kansci.children.messages import Inputs, Nonsense, Points
 from kansci.methods import ewc, lasting, taught
 from kansci.recipe import Recipe
 from kansci.sampling import stream
-from kansci.task import Split, Task
+from kansci.task import Split, Stage, Task
 from kansci.together import Job
 from kansci.training import draws
 
-PURPOSES = ("points", ewc.STREAM)  # of streams from which members draw points of a stage
-FRESH = stream("fresh").initial_seed()  # of the points on which losses are compared, always alike
+LEARNED, COMPARED = "points", "fresh"  # what training calls its streams of points
 
 
 class Tutor:
@@ -36,7 +37,7 @@ class Tutor:
         self.split: Split = "validation"
         self._job = job
         self._sources: dict[tuple[int, int, int], Generator] = {}
-        self._given: dict[tuple[int, int, int], int] = defaultdict(int)
+        self._given: dict[tuple[int, int, int, int], int] = defaultdict(int)
         self._left = self._evaluations()
         self._asked = False
 
@@ -91,34 +92,72 @@ class Tutor:
     def _points(self, task: Task, question: Points) -> tuple[Tensor, ...]:
         if self._asked:
             raise Nonsense("asked for points after the questions of probes")
-        recipe = self._job.recipe
-        seeds = recipe.tuning_seeds if self.split == "validation" else recipe.evaluation_seeds
-        known = {stream(purpose, seed).initial_seed() for purpose in PURPOSES for seed in seeds}
-        if question.stage >= len(task.stages) or question.seed not in {*known, FRESH}:
+        purpose = self._purposes().get(question.seed)
+        if purpose is None or question.stage >= len(task.stages):
             raise Nonsense("asked for points that no training takes")
-        stage = task.stages[question.stage]
+        if not self._due(task, question.stage, purpose):
+            which = f"{purpose} of stage {question.stage + 1} of {len(task.stages)}"
+            raise Nonsense(f"asked for {which} {self._done} evaluations on, when none takes them")
+        stage, joint = task.stages[question.stage], _joint(task, self._job.recipe)
+        even = self._job.recipe.collocation == "sobol" and (purpose == COMPARED or not joint)
         sample = stage.sobol if question.even else stage.sample
-        asked, most = question.points * question.times, rows_of(task, recipe)
-        if question.seed == FRESH:  # the same whenever they are asked for
-            generator, given = stream("fresh"), 0
-        else:
-            place = (question.place, question.seed, question.source)
-            if question.source >= (len(recipe.rates) if self.split == "validation" else 1):
-                raise Nonsense("asked for points of more members than there are")
-            generator = self._sources.setdefault(place, _fresh(question.seed))
-            given = self._given[place] = self._given[place] + asked
-        if sample is None or max(given, asked) > most:
-            raise Nonsense(f"asked for more than the {most} points that a training takes")
+        if sample is None or question.even != (even and stage.sobol is not None):
+            raise Nonsense("asked for points that lie otherwise than the recipe wants them")
+        generator, given = self._source(question, purpose, joint=joint)
+        most = rows_of(task, stage, self._job.recipe, purpose)
+        if given > most or (purpose == COMPARED and question.points != most):
+            raise Nonsense(f"asked for other than the {most} points that a training takes")
         batches = [sample(generator, question.points) for _ in range(question.times)]
         return tuple(torch.stack(parts) for parts in zip(*batches, strict=True))
 
+    def _purposes(self) -> dict[int, str]:
+        """What seeds are for that members' streams begin with."""
+        recipe = self._job.recipe
+        seeds = recipe.tuning_seeds if self.split == "validation" else recipe.evaluation_seeds
+        drawn = [LEARNED, ewc.STREAM] if recipe.method == "ewc" else [LEARNED]
+        known = {stream(one, seed).initial_seed(): one for one in drawn for seed in seeds}
+        return {**known, stream(COMPARED).initial_seed(): COMPARED}
 
-def rows_of(task: Task, recipe: Recipe) -> int:
-    """Points to learn from that one member of a training draws at most, all its stages together."""
+    @property
+    def _done(self) -> int:
+        return self._evaluations() - self._left
+
+    def _due(self, task: Task, stage: int, purpose: str) -> bool:
+        """Whether a training takes points of a stage now."""
+        now, begun = divmod(self._done, self._job.recipe.evaluations)
+        if purpose == COMPARED:
+            return not self._left
+        if purpose == ewc.STREAM:  # of what has just been learned, if more is to come
+            return stage == now - 1 and not begun and bool(self._left)
+        return bool(self._left) if _joint(task, self._job.recipe) else stage == now
+
+    def _source(
+        self, question: Points, purpose: str, *, joint: bool
+    ) -> tuple[torch.Generator, int]:
+        """What the points are drawn with, and how many it has given then, of a stage if stages
+        follow one another."""
+        asked = question.points * question.times
+        if purpose == COMPARED:  # alike for all, and whenever they are asked for
+            return stream(COMPARED), asked
+        if question.source >= (len(self._job.recipe.rates) if self.split == "validation" else 1):
+            raise Nonsense("asked for points of more members than there are")
+        place = (question.place, question.seed, question.source)
+        self._given[*place, -1 if joint else question.stage] += asked
+        generator = self._sources.setdefault(place, Generator().manual_seed(question.seed))
+        return generator, self._given[*place, -1 if joint else question.stage]
+
+
+def _joint(task: Task, recipe: Recipe) -> bool:
+    """Whether stages are learned as one."""
+    return len(taught(task, recipe)) < len(task.stages)
+
+
+def rows_of(task: Task, stage: Stage, recipe: Recipe, purpose: str = LEARNED) -> int:
+    """Points of a stage that one member takes for a purpose; of all stages, if they are one."""
+    if purpose == ewc.STREAM:
+        return ewc.POINTS
+    if purpose == COMPARED:
+        return recipe.points or stage.points
     how = lasting(recipe, task)
-    learned = sum((how.points or one.points) * draws(how) for one in taught(task, recipe))
-    return learned + ewc.POINTS * len(task.stages)  # the most that a method draws beside
-
-
-def _fresh(seed: int) -> Generator:
-    return torch.Generator().manual_seed(seed)
+    (whole,) = taught(task, recipe) if _joint(task, recipe) else (stage,)
+    return (how.points or whole.points) * draws(how)

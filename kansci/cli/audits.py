@@ -11,11 +11,11 @@ from typing import NamedTuple
 from kansci.api import rank
 from kansci.cli.selection import writable
 from kansci.errors import UserError
-from kansci.ledger import write_atomically
+from kansci.ledger import AnyRecord, write_atomically
 from kansci.models import list_models
 from kansci.statistics.standing import sliced
 from kansci.submission.bundle import read
-from kansci.submission.ledger import load_ledger
+from kansci.submission.ledger import LEDGER, LEDGERS, MODELS, load_ledger
 from kansci.verification.audit import FIRST_FIVE, USUAL, YARDSTICKS, Plan, draw, lot_of
 from kansci.verification.results import Results, read_plan
 from kansci.verification.subject import Subject, of_zoo, submitted
@@ -64,10 +64,17 @@ class Source(NamedTuple):
 
     def first_five(self, subject: Subject) -> bool:
         """Whether its Records would be among the first five for accuracy."""
-        others = load_ledger(self.records or self.models.parent)
+        others = _everybody((self.records or self.models.resolve().parent).resolve())
         rest = sliced([one for one in others if one.model != subject.name], suites=[subject.suite])
         rows = rank("accuracy", [*rest, *subject.records])
         return any(row.model == subject.name and (row.rank or 6) <= 5 for row in rows)
+
+
+def _everybody(folder: Path) -> list[AnyRecord]:
+    """Records of a folder; of a ledger those of all its folders, as each is of another suite."""
+    if folder.name != LEDGER or not (folder / MODELS).is_dir():
+        return load_ledger(folder)
+    return [one for name in LEDGERS for one in load_ledger(folder / name)]
 
 
 def read_secret(file: Path | None) -> bytes:

@@ -10,10 +10,12 @@ from typing import Annotated
 import typer
 
 from kansci.cli.listing import Json
+from kansci.discover import home
 from kansci.errors import UserError
 from kansci.sandbox import foreign
 from kansci.submission.bundle import Bundle, read
 from kansci.submission.grid import exact
+from kansci.submission.ledger import LEDGER, unshown
 from kansci.submission.names import free_name
 from kansci.submission.status import status_of
 from kansci.submission.submitting import submit as written
@@ -72,6 +74,8 @@ def submit(
             out=out,
             weights=weights,
         )
+    if reason := unshown(bundle.entry.suite, home(LEDGER)):
+        typer.echo(f"note: in a pull request no board would show it: {reason}", err=True)
     if as_json:
         typer.echo(json.dumps(as_dict(bundle), indent=1))
     else:

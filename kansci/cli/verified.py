@@ -22,7 +22,8 @@ def show(found: Verification) -> None:
         numbers = (str(one.budget), f"{one.submitted:.2f}", f"{one.secret:.2f}", worse + fate)
         table.add_row(escape(one.task), *numbers)
     console = wide_console()
-    console.print(table)
+    if found.compared:
+        console.print(table)
     checks = listing("check", "verdict", "what was found")
     for name, verdict, said in _checks(found):
         checks.add_row(name, verdict, escape(said))
@@ -37,8 +38,11 @@ def show(found: Verification) -> None:
 def _checks(found: Verification) -> Iterator[Line]:
     flagged = _flagged(found, "Records")
     yield "Records", _word(not flagged), "some are not what the source makes" if flagged else ""
-    said = f"{found.mean:+.3f} decades on {len(found.compared)} cells, p = {found.p:.2g}"
-    yield "secret seeds", _word(not _flagged(found, "secret seeds")), said
+    if _flagged(found, "isolation"):
+        yield "isolation", _word(False), "nothing kept the submitted code apart"
+    if not found.compared:  # nothing was trained
+        return
+    yield _seeds(found)
     yield _rates(found)
     yield _variants(found)
     yield from _networks(found)
@@ -46,6 +50,15 @@ def _checks(found: Verification) -> Iterator[Line]:
     yield "laws", _word(not broken), f"{broken} broken"
     yield "source", "", f"{len(found.warnings)} warnings"
     yield _speed(found)
+
+
+def _seeds(found: Verification) -> Line:
+    said = f"{found.mean:+.3f} decades on {len(found.compared)} cells, p = {found.p:.2g}"
+    told = sum(one.fates.failed for one in found.compared)
+    again = sum(one.again.failed for one in found.compared)
+    if told or again:
+        said += f"; {again} members failed, and {told} of those submitted"
+    return "secret seeds", _word(not _flagged(found, "secret seeds")), said
 
 
 def _rates(found: Verification) -> Line:

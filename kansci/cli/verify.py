@@ -27,7 +27,7 @@ from kansci.sandbox import available
 from kansci.suite import limits_of
 from kansci.verification.judging import judge as judged
 from kansci.verification.results import Results, read_plan
-from kansci.verification.running import look, train
+from kansci.verification.running import begin, look, train
 from kansci.verification.trainings import trainings
 from kansci.verification.verdict import Verification
 
@@ -63,7 +63,10 @@ def verify(
     ] = None,
     workers: Annotated[int | None, typer.Option(help="Jobs at a time; by default cores.")] = None,
     unsafe: Annotated[
-        bool, typer.Option("--unsafe", help="Run submitted code though nothing isolates it.")
+        bool,
+        typer.Option(
+            "--unsafe", help="Run submitted code though nothing isolates it; never verifies it."
+        ),
     ] = False,
     as_json: Json = False,
 ) -> None:
@@ -128,8 +131,11 @@ def verify(
 def performed(audit: Audit, workers: int | None, console: Console, *, unsafe: bool) -> None:
     """Runs a plan; what the folder of results has already is not trained again.
 
+    Nor is anything, where it would be flagged whatever came of it.
+
     Raises:
-        UserError: for submitted code where nothing isolates it, unless that is wanted.
+        UserError: for the plan of another bundle, or submitted code where nothing isolates it,
+            unless that is wanted.
     """
     subject, plan, results = audit
     if subject.file is not None:
@@ -139,6 +145,9 @@ def performed(audit: Audit, workers: int | None, console: Console, *, unsafe: bo
                 f"{subject.name}: want bubblewrap around submitted code; install it "
                 "(apt install bubblewrap), or accept the risk with --unsafe"
             )
+    if refused := begin(plan, subject, results):
+        console.print(f"Nothing is trained: {refused}")
+        return
     warm_up()
     hands = at_a_time(workers, torch.device("cpu"))
     every, suite = trainings(plan, subject, results), limits_of(plan.suite)

@@ -17,7 +17,7 @@ from pydantic import AfterValidator, BaseModel, Field, NonNegativeInt, Validatio
 from torch import nn
 
 from kansci.discover import Origin, adopt, digest_of, find_model
-from kansci.errors import UserError
+from kansci.errors import DoesNotFit, UserError
 from kansci.models import Model
 from kansci.sandbox.errands import LONGEST, errand, printable
 
@@ -94,6 +94,19 @@ def named(name: str) -> Model:
     return foreign(name) if name.endswith(".py") else find_model(name)
 
 
+def answer(origin: Origin, function: str, **given: Any) -> Any:
+    """What a file's sandbox answers where nothing has to fit; see `errand`.
+
+    Raises:
+        UserError: as `errand`, and where it says all the same that something does not fit.
+    """
+    try:
+        return errand(origin, function, **given)
+    except DoesNotFit as unfit:
+        said = f"want an answer, got that something does not fit: {unfit}"
+        raise UserError(f"{origin.file}: {said}") from None
+
+
 def _absent(dim_in: int, dim_out: int, parameters: int) -> nn.Module:
     raise UserError("a submitted model is built in its sandbox only, never in this process")
 
@@ -107,12 +120,12 @@ def _origin(file: Path) -> Origin:
 
 @cache
 def _described(origin: Origin) -> Described:
-    said = errand(origin, SAYS)
+    said = answer(origin, SAYS)
     try:
         found = Described.model_validate(said)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
-        where = ".".join(map(str, first["loc"]))
+        where = ".".join(map(str, first["loc"]))[:80]
         raise UserError(f"{origin.file}: of its model, {where}: {first['msg']}") from None
     if not all(text.isprintable() for text in (found.name, found.kind)):
         raise UserError(f"{origin.file}: want a name that can be printed, got {found.name!r}")
@@ -121,7 +134,7 @@ def _described(origin: Origin) -> Described:
 
 @cache
 def _hash(origin: Origin, dim_in: int, dim_out: int, budget: int) -> str:
-    said = errand(origin, HASHES, dim_in=dim_in, dim_out=dim_out, budget=budget)
+    said = answer(origin, HASHES, dim_in=dim_in, dim_out=dim_out, budget=budget)
     if not isinstance(said, str) or not SHA256.fullmatch(said):
         raise UserError(f"{origin.file}: want a SHA-256 of its source, got {str(said)[:80]!r}")
     return said

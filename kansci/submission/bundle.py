@@ -19,6 +19,7 @@ from kansci.record import Record
 from kansci.submission.consistency import inconsistent
 from kansci.submission.entry import Entry, parsed
 from kansci.submission.manifest import FILES, LARGEST, LATER, MANIFEST, Manifest
+from kansci.submission.source import source_text, utf8
 
 DEEP = 8  # folders in folders
 REQUIREMENT = r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?==[A-Za-z0-9][A-Za-z0-9.!+_-]*"
@@ -80,17 +81,28 @@ def read(folder: Path) -> Bundle:
     entry = parsed(folder / "entry.json", Entry)
     if folder.name != entry.name:
         raise UserError(f"{folder}: want the folder of {entry.name!r} to have that name")
-    _text(folder / "model.py")
-    environment = tuple(_text(folder / "environment.txt").splitlines())
-    for one in environment:
-        if not re.fullmatch(REQUIREMENT, one, re.ASCII):
-            raise UserError(f"{folder / 'environment.txt'}: want name==version, got {one[:60]!r}")
-    if list(environment) != sorted(set(environment)):
-        raise UserError(f"{folder / 'environment.txt'}: want each once, in order")
+    source = folder / "model.py"
+    source_text(source.read_bytes(), source)
+    environment = installed_of(folder / "environment.txt")
     records = tuple(_records(folder, entry, manifest))
     if not records:
         raise UserError(f"{folder}: want Records, got none")
     return Bundle(folder, entry, manifest, records, environment)
+
+
+def installed_of(path: Path) -> tuple[str, ...]:
+    """What an `environment.txt` lists.
+
+    Raises:
+        UserError: for what is no `name==version`, twice there or in another order.
+    """
+    found = tuple(utf8(path.read_bytes(), path).splitlines())
+    for one in found:
+        if not re.fullmatch(REQUIREMENT, one, re.ASCII):
+            raise UserError(f"{path}: want name==version, got {one[:60]!r}")
+    if list(found) != sorted(set(found)):
+        raise UserError(f"{path}: want each once, in order")
+    return found
 
 
 def files_below(folder: Path) -> dict[str, Path]:
@@ -143,13 +155,6 @@ def _as_listed(folder: Path, manifest: Manifest, found: set[str]) -> None:
         data = (folder / path).read_bytes()
         if (len(data), sha256(data).hexdigest()) != (one.size, one.sha256):
             raise UserError(f"{folder}: {path!r} has changed since the manifest; submit it again")
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_bytes().decode()
-    except UnicodeDecodeError as error:
-        raise UserError(f"{path}: want text in UTF-8, got {error.reason}") from error
 
 
 def _records(folder: Path, entry: Entry, manifest: Manifest) -> Iterator[Record]:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from itertools import chain, pairwise
 from typing import Any
 
-from kansci.record import Record
+from kansci.record import FAILED, Record
 
 ROUNDING = 1e-5  # of six digits, twice
 
@@ -42,6 +42,8 @@ def _faults(record: Record) -> Iterator[str]:
         yield "want errors and members where the status is ok, got none"
     if record.errors and _shape(record.errors) != (len(stages), len(probes), seeds):
         yield f"want errors of {len(stages)} stages, {len(probes)} probes and {seeds} members"
+    else:
+        yield from _fates(record)
     if record.untrained and _shape(record.untrained) != (len(probes), seeds):
         yield f"want untrained errors of {len(probes)} probes and {seeds} members"
     for name in ("points", "spreads"):
@@ -63,6 +65,25 @@ def _faults(record: Record) -> Iterator[str]:
     for value in _numbers(record.errors):
         if value < 0:
             yield f"want errors of at least 0, got {value:g}"
+
+
+def _fates(record: Record) -> Iterator[str]:
+    """Whether members became what their errors say, as `kansci.judging.judge` has it."""
+    members = record.members
+    if not record.errors:
+        return
+    if not members:
+        yield "want members where there are errors, got none"
+        return
+    if odd := [one for one in members if one != "ok" and one not in FAILED]:
+        yield f"want members with errors that are ok or failed, got {odd[0]!r}"
+    wanted = "ok" if "ok" in members else members[0]
+    if record.status != wanted:
+        yield f"want the status {wanted!r} of its members, got {record.status!r}"
+    columns = zip(*(probe for stage in record.errors for probe in stage), strict=True)
+    for one, column in zip(members, columns, strict=False):
+        if one == "ok" and not all(map(math.isfinite, column)):
+            yield "want errors of members that are ok to be numbers, got NaN or infinity"
 
 
 def _mistuned(record: Record, rates: Sequence[float]) -> Iterator[str]:

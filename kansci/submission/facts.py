@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
+
+from pydantic import Field, TypeAdapter, ValidationError
 
 from kansci.draws import Draws
-from kansci.errors import DoesNotFit
+from kansci.errors import RAISED, UserError
 from kansci.hooks import refined_count
 from kansci.models import Model, trainable
 from kansci.preparing import coarse_budget
 from kansci.record import Record
-from kansci.sandbox import Foreign, errand
+from kansci.sandbox import Foreign
+from kansci.sandbox.foreign import answer
 from kansci.suite import Cell
 
 COUNTS = "kansci.submission.facts:counted"
@@ -22,6 +25,10 @@ OF_TASK = (
     *("stages", "probes", "points", "spreads"),
 )
 RELATIVE = 1e-4  # truths are computed, and machines differ in last digits
+HEAVY = 2  # times the numbers that count: the zoo's trained models hold at most so many,
+SMALL = 300  # and these beside, of small networks with grids and of the task's units
+NUMBER = Annotated[int, Field(strict=True, ge=0, le=10**12)]
+NUMBERS: TypeAdapter[list[int | None]] = TypeAdapter(list[NUMBER | None])
 
 
 def misstated(record: Record, wanted: Record) -> str:
@@ -61,17 +68,23 @@ def size_of(cell: Cell) -> Size:
 
 
 def counts(model: Model, sizes: Iterable[Size]) -> dict[Size, int | None]:
-    """Trainable numbers of the networks that a model builds; `None` where none fits.
+    """Trainable numbers of the networks that a model builds; `None` where it builds none.
 
     Raises:
-        UserError: if the file of a submitted model does not answer in its sandbox.
+        UserError: if the file of a submitted model does not answer in its sandbox, or not that.
     """
     every = sorted(set(sizes))
     given = [list(size) for size in every]
-    if isinstance(model, Foreign):
-        found = errand(model.origin, COUNTS, seconds=SECONDS, sizes=given)
-    else:
-        found = counted(model, given)
+    if not isinstance(model, Foreign):
+        return dict(zip(every, counted(model, given), strict=True))
+    said = answer(model.origin, COUNTS, seconds=SECONDS, sizes=given)
+    try:
+        found = NUMBERS.validate_python(said)
+    except ValidationError:
+        found = None
+    if found is None or len(found) != len(every):
+        wanted = f"want the numbers of {len(every)} networks, whole or null"
+        raise UserError(f"{model.origin.file}: {wanted}, got {_short(said)}")
     return dict(zip(every, found, strict=True))
 
 
@@ -89,5 +102,23 @@ def _count(model: Model, size: Size) -> int | None:
         with Draws("trial"):
             network = model.build(dim_in, dim_out, coarse)
         return trainable(network) if times == 1 else refined_count(network, times)
-    except DoesNotFit:
+    except RAISED:  # it does not fit, or crashes: so does the training, and its Record says it
         return None
+
+
+def laden(held: int, counted: int) -> str:
+    """What a reviewer should ask of a network that holds far more numbers than it counts.
+
+    A fixed grid is alike for all seeds and never changes, and so is a matrix of features that were
+    chosen for the tasks, or fitted beforehand.
+
+    Args:
+        held: all numbers of one network's state.
+        counted: its trainable and adapted ones.
+    """
+    if held <= HEAVY * counted + SMALL:
+        return ""
+    return (
+        f"holds {held} numbers and counts {counted} of them: what are the others, which are alike "
+        "for all seeds and never change?"
+    )

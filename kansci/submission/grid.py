@@ -8,13 +8,14 @@ from kansci.errors import UserError
 from kansci.ledger import AnyRecord
 from kansci.models import Model
 from kansci.plan import Plan, plan
-from kansci.record import Record
+from kansci.record import FAILED, Record
 from kansci.runner import unfinished
 from kansci.submission.facts import Size, counts, misstated, size_of
 from kansci.suite import Cell, Suite, cells
 from kansci.task import Task
 
 SHOWN = 3  # of what is missing
+UNBUILT = {*FAILED, "does_not_fit", "not_applicable"}  # what a Record without a network can be
 
 
 def complete(
@@ -83,9 +84,12 @@ def _lie(record: Record, cell: Cell, sizes: Mapping[Size, int | None]) -> str:
     count = sizes[size_of(cell)] if cell.budget >= cell.task.smallest else None
     if record.status == "does_not_fit" and count is not None:
         return f"want answers of its network, which has {count} numbers, got 'does not fit'"
-    if record.parameters not in (None, count):
+    failed = record.status in UNBUILT and not record.errors
+    if count is None and not failed:
+        return f"want a failure, as it builds no network of this size, got {record.status!r}"
+    if record.parameters != count and not (failed and record.parameters is None):
         return f"want {count} parameters, as its network has, got {record.parameters}"
-    if (count or 0) + record.adapted > record.budget:
+    if not failed and (count or 0) + record.adapted > record.budget:
         numbers = f"{count} trainable and {record.adapted} adapted"
         return f"want numbers within the budget of {record.budget}, got {numbers}"
     return misstated(record, unfinished(cell.task, cell.model, cell.budget, cell.recipe))

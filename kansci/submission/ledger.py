@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from kansci.errors import UserError
-from kansci.ledger import AnyRecord, load_records
+from kansci.ledger import KINDS, AnyRecord, load_records
 from kansci.models import list_models
+from kansci.statistics.standing import BOUND
 from kansci.submission.bundle import Bundle, read
 from kansci.submission.status import status_of
+from kansci.suite import get_suite, list_suites
 
 LEDGER, RECORDS, MODELS = "leaderboards", "records", "models"
 LEDGERS = (RECORDS, "standard")  # folders of Records: the quick suite's, and the edition's
@@ -42,6 +45,30 @@ def load_ledger(folder: str | Path) -> list[AnyRecord]:
             raise UserError(f"{bundle.folder}: another model has that name")
         taken.add(bundle.name.casefold())
     return [*own, *(record for bundle in found for record in _told(bundle))]
+
+
+def shown_suites(ledger: Path) -> set[str]:
+    """Suites of which a ledger's boards show bundles; none if it has no Records yet: then all are.
+
+    They stand in the names of files, so that nothing has to be read. Joint trainings bound others,
+    and have no rows.
+    """
+    files = (one for name in LEDGERS for one in (ledger / name).rglob("*.json"))
+    found = (re.fullmatch(r"(.+)-\d+", one.stem) for one in files)
+    return {one[1] for one in found if one and one[1] not in KINDS and not _bounds(one[1])}
+
+
+def _bounds(suite: str) -> bool:
+    recipes = get_suite(suite).recipes.values() if suite in list_suites() else ()
+    return any(recipe.method == BOUND for recipe in recipes)
+
+
+def unshown(suite: str, ledger: Path) -> str:
+    """Why no board of a ledger shows a bundle of a suite, wanted and got; empty if one does."""
+    shown = shown_suites(ledger)
+    if not shown or suite in shown:
+        return ""
+    return f"want a suite that boards of {ledger} show, {' or '.join(sorted(shown))}, got {suite}"
 
 
 def _told(bundle: Bundle) -> list[AnyRecord]:

@@ -9,6 +9,9 @@ from kansci.discover import home
 from kansci.errors import UserError
 from kansci.models import list_models
 from kansci.submission.fields import safe_name
+from kansci.submission.ledger import LEDGERS
+
+BOARDS = "boards"  # the folder of an edition's tables, beside those of its models
 
 
 def free_name(name: str, out: Path | None = None, *, own: Path | None = None) -> str:
@@ -42,11 +45,12 @@ def _taken(out: Path | None, own: Path | None) -> Iterator[tuple[str, str, str]]
             if own is None or one != own.resolve():
                 yours = f", or remove {one} to submit your own again"
                 yield one.name, f"a submission in {folder}", yours
-    for folder in dict.fromkeys((place.parent / "records", ledger / "records")):
+    for folder in dict.fromkeys(top / name for top in (place.parent, ledger) for name in LEDGERS):
         for one in _folders(folder):
-            yield one.name, f"a model in {folder}", ""
+            if one.name != BOARDS:
+                yield one.name, f"a model in {folder}", ""
 
 
 def _folders(folder: Path) -> list[Path]:
     shown = folder.iterdir() if folder.is_dir() else ()
-    return sorted(one for one in shown if not one.name.startswith("."))
+    return sorted(one for one in shown if one.is_dir() and not one.name.startswith("."))

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from kansci.environment import own_version
 from kansci.errors import UserError
+from kansci.installed import is_reference, list_installed
 from kansci.ledger import load_records, path_of, weights_beside
 from kansci.models import Model
 from kansci.record import Record
@@ -16,10 +17,12 @@ from kansci.sandbox import foreign
 from kansci.submission.bundle import Bundle
 from kansci.submission.entry import Entry, refusal
 from kansci.submission.grid import complete
+from kansci.submission.ledger import LEDGER, unshown
 from kansci.submission.listing import installed
 from kansci.submission.manifest import LARGEST
 from kansci.submission.names import free_name
 from kansci.submission.settling import settle
+from kansci.submission.source import source_text
 from kansci.suite import get_suite
 
 
@@ -47,6 +50,9 @@ def submit(
     Raises:
         UserError: says what is missing or wrong; nothing is written then.
     """
+    ledger = out.resolve().parent
+    if ledger.name == LEDGER and (reason := unshown(suite, ledger)):
+        raise UserError(f"submit: {reason}; --out FOLDER elsewhere tries it out")
     source = frozen(file)
     model = foreign(file)
     if name is not None and name != model.name:
@@ -74,13 +80,21 @@ def frozen(file: Path) -> bytes:
     """The source of a submission, byte for byte.
 
     Raises:
-        UserError: for what is no file of Python, or too large.
+        UserError: for what is no file of Python in UTF-8, or too large, and for a model of an
+            installed package.
     """
+    if is_reference(str(file)) or str(file) in list_installed():
+        raise UserError(
+            f"{file}: want a Python file, got a model of an installed package; put its module into "
+            "one file that imports only what submissions may, run that and submit it"
+        )
     if file.suffix != ".py" or not file.is_file():
         raise UserError(f"{file}: want a Python file that defines `model = Model(...)`")
     if (size := file.stat().st_size) > LARGEST:
         raise UserError(f"{file}: want at most {LARGEST:_} bytes, got {size:_}")
-    return file.read_bytes()
+    data = file.read_bytes()
+    source_text(data, file)
+    return data
 
 
 def entry_of(

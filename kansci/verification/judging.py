@@ -14,23 +14,33 @@ from kansci.errors import UserError
 from kansci.record import PROTOCOL, Record, Trial, record_key
 from kansci.statistics.forgetting import lost
 from kansci.statistics.standing import final
-from kansci.submission.facts import misstated
+from kansci.submission.facts import laden, misstated
 from kansci.verification.audit import Plan
 from kansci.verification.reasons import (
     differs,
+    exposed,
+    fails,
     memorised,
     missing,
     of_networks,
     rates,
     remembers,
 )
-from kansci.verification.results import Apart
+from kansci.verification.results import Apart, Reload
 from kansci.verification.rule import ruling
 from kansci.verification.scan import scan
 from kansci.verification.subject import Subject
 from kansci.verification.trainings import audited_of
 from kansci.verification.variants import PREFIX
-from kansci.verification.verdict import Compared, Reason, Retuned, Varied, Verification, cell
+from kansci.verification.verdict import (
+    Compared,
+    Reason,
+    Retuned,
+    Varied,
+    Verification,
+    cell,
+    fates,
+)
 
 MOST = 1e300  # of an error whose logarithm is taken
 Groups = Mapping[str, Sequence[Record]]
@@ -43,11 +53,13 @@ def judge(plan: Plan, subject: Subject, groups: Groups, apart: Apart) -> Verific
         groups: Records by group, as `Results` has them.
 
     Raises:
-        UserError: if what the plan names has not been trained.
+        UserError: if the plan is of another bundle, or what it names has not been trained.
     """
+    audited = audited_of(plan, subject)
     if apart.plan != plan.digest:
         raise UserError(f"{subject.name}: want results of this plan, got those of another; run it")
-    audited = audited_of(plan, subject)
+    if apart.incomplete:  # nothing was trained, nothing is compared
+        audited = []
     compared = [_compared(one, plan, groups["secret"]) for one in audited]
     rule = ruling(one.submitted - one.secret for one in compared)
     chosen = [one for one in audited if one.key in plan.retuned]
@@ -55,15 +67,17 @@ def judge(plan: Plan, subject: Subject, groups: Groups, apart: Apart) -> Verific
     varied = list(_varied(audited, plan, groups))
     excess = fmean(one.lost - fmean(one.yardsticks.values()) for one in varied) if varied else None
     reasons = (
+        *(exposed(apart) if subject.file else ()),
         *missing(apart),
         *_sources(audited, groups["secret"]),
         *differs(rule, len(compared)),
+        *fails(compared),
         *remembers(compared),
         *rates(retuned),
         *memorised(excess, varied),
         *(reason for one in apart.reloads for reason in of_networks(one)),
     )
-    source = subject.file.read_text(encoding="utf-8") if subject.file else ""
+    source = subject.file.read_bytes() if subject.file else b""
     return Verification(
         kansci_protocol=PROTOCOL,
         name=subject.name,
@@ -80,7 +94,7 @@ def judge(plan: Plan, subject: Subject, groups: Groups, apart: Apart) -> Verific
         excess=excess,
         varied=tuple(varied),
         reloads=apart.reloads,
-        warnings=tuple(map(str, scan(source))),
+        warnings=(*map(str, scan(source)), *_held(apart.reloads)),
         isolation=apart.isolation,
         speed=apart.speed,
         environment=environment(torch.device("cpu")),
@@ -113,6 +127,8 @@ def _compared(record: Record, plan: Plan, secret: Sequence[Record]) -> Compared:
         status=again.status,
         kept=_kept(record, again),
         before=_before(record, again),
+        fates=fates(record),
+        again=fates(again),
     )
 
 
@@ -193,6 +209,13 @@ def _away(trials: Sequence[Trial], rate: float, *, of_decades: bool) -> float:
         return 0.0
     away = own - best if of_decades else 0.5 * math.log10(max(own, 1e-300) / max(best, 1e-300))
     return min(away, 6.0) if math.isfinite(away) else 6.0
+
+
+def _held(reloads: Sequence[Reload]) -> Iterator[str]:
+    """What a reviewer should ask of reloaded networks that hold far more than they count."""
+    for one in reloads:
+        if said := laden(one.held, one.parameters + one.adapted):
+            yield f"{one.task} at {one.budget}: {said}"
 
 
 def _varied(audited: Sequence[Record], plan: Plan, groups: Groups) -> Iterator[Varied]:

@@ -2,21 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from statistics import fmean, median
+from typing import Any
 
 from kansci.verification.results import Apart, Reload
 from kansci.verification.rule import LEAST, LEVEL, Ruling, ruling
-from kansci.verification.verdict import Compared, Reason, Retuned, Varied
+from kansci.verification.verdict import Compared, Fates, Reason, Retuned, Varied
 
 KEPT = 0.5  # decades that may be forgotten beyond what is submitted, or differ before the training
 RATE = 0.1  # decades by which the tuning of a rate may end worse: as far as rounding moves it
 LOST = 0.5  # decades that may be lost on variants beyond what yardsticks lose
 
 
+def exposed(apart: Apart) -> Iterator[Reason]:
+    """Of submitted code: whatever is not kept apart can write what is believed here."""
+    if not apart.isolated:
+        said = (
+            "nothing isolated the submitted code: verify it again where bubblewrap is, without "
+            "--unsafe, into another folder"
+        )
+        yield Reason(check="isolation", said=said)
+
+
 def missing(apart: Apart) -> Iterator[Reason]:
+    """Where Records are not complete nothing was trained, and nothing else is known."""
     if apart.incomplete:
         yield Reason(check="Records", said=apart.incomplete)
+        return
     yield from (Reason(check="laws", said=said) for said in apart.unlawful)
     if not apart.reloads:
         said = "no network could be reloaded: no weights are there"
@@ -30,6 +43,32 @@ def differs(rule: Ruling, cells: int) -> Iterator[Reason]:
             f"cells, p = {rule.p:.2g}; want p of at least {LEVEL:g}, or at most {LEAST:g} decades"
         )
         yield Reason(check="secret seeds", said=said)
+
+
+def fails(compared: Sequence[Compared]) -> Iterator[Reason]:
+    """Whether clearly more members fail from secret seeds: Fisher's exact test, one-sided.
+
+    Decades alone say little of models that are hardly better than the trivial predictor, as which
+    failed members count. Cells whose members fail more often than those of others make it milder.
+
+    Source: Fisher 1935, "The logic of inductive inference", J. Royal Statistical Society 98.
+    """
+    from scipy.stats import fisher_exact  # takes a second to load
+
+    again, told = _summed(one.again for one in compared), _summed(one.fates for one in compared)
+    table = [[one.failed, one.of - one.failed] for one in (again, told)]
+    found: Any = fisher_exact(table, alternative="greater")
+    if (p := float(found.pvalue)) < LEVEL:
+        said = (
+            f"from secret seeds {again.failed} of {again.of} members fail, the Records say "
+            f"{told.failed} of {told.of}, p = {p:.2g}; want p of at least {LEVEL:g}"
+        )
+        yield Reason(check="secret seeds", said=said)
+
+
+def _summed(every: Iterable[Fates]) -> Fates:
+    known = list(every)
+    return Fates(failed=sum(one.failed for one in known), of=sum(one.of for one in known))
 
 
 def remembers(compared: Sequence[Compared]) -> Iterator[Reason]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
+import torch
 from torch import Tensor, nn
 
 
@@ -49,7 +50,8 @@ def learned(state: Mapping[str, Tensor], start: Mapping[str, Tensor], *, share: 
         state: of a file of weights, `(member, ...)` by name.
         start: the same of networks that nobody has trained.
         share: by which part of itself a number may differ from its start, as other machines draw
-            other last digits.
+            other last digits; then also by the dtype's spacing for the largest number that its
+            tensor begins with, as sums that cancel leave 0 here and 3e-9 there. 0: by nothing.
 
     Raises:
         ValueError: for other names or shapes.
@@ -59,7 +61,15 @@ def learned(state: Mapping[str, Tensor], start: Mapping[str, Tensor], *, share: 
     count = 0
     for name, tensor in state.items():
         begun = start[name].to(tensor.dtype)
-        away = (tensor.double() - begun.double()).abs() > share * begun.double().abs()
-        differs = (tensor != tensor[:1]) | away | tensor.isnan()
+        near = (tensor.double() - begun.double()).abs() <= _rounding(begun, share)
+        differs = (tensor != tensor[:1]) | ~((tensor == begun) | near)
         count += int(differs.any(0).sum())
     return count
+
+
+def _rounding(begun: Tensor, share: float) -> Tensor:
+    """By how much each number of a tensor may differ from how it began; nothing if infinite."""
+    finite = begun.double().abs().nan_to_num(0.0, posinf=0.0)
+    if not (share and begun.is_floating_point() and begun.numel()):
+        return share * finite
+    return share * finite + torch.finfo(begun.dtype).eps * finite.max()

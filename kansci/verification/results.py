@@ -46,12 +46,15 @@ class Apart(Frozen, frozen=True):
         plan: SHA-256 of the plan that was run.
         incomplete: why the Records are not those of the whole suite; empty if they are.
         isolation: what the submitted code could not reach, in words.
+        isolated: whether something kept it apart in every run into the folder; kansci's own models
+            need nothing.
         unlawful: laws of `kansci check` that the model breaks, in words.
     """
 
     plan: str
     incomplete: str
     isolation: str
+    isolated: bool = False
     reloads: tuple[Reload, ...]
     unlawful: tuple[str, ...] = ()
     speed: Speed | None
@@ -77,6 +80,18 @@ class Results:
         home = self.of(group)
         found = load_records(home) if home.is_dir() else []
         return [one for one in found if isinstance(one, Record)]
+
+    def expose(self, said: str) -> None:
+        """Remembers that submitted code ran here though nothing isolated it, and how."""
+        write_atomically(self._exposed, said + "\n")
+
+    def exposed(self) -> str:
+        """What was remembered of that; empty, if something has isolated it in every run."""
+        return self._exposed.read_text(encoding="utf-8").strip() if self._exposed.is_file() else ""
+
+    @property
+    def _exposed(self) -> Path:
+        return self.folder / "not-isolated.txt"
 
     def write(self, apart: Apart) -> None:
         write_atomically(self.folder / "apart.json", apart.model_dump_json(indent=1) + "\n")

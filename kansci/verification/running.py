@@ -8,10 +8,11 @@ import torch
 
 from kansci.children.hearing import Progress, Tell
 from kansci.engines.engine import execute
-from kansci.errors import UserError
+from kansci.errors import DoesNotFit, UserError
 from kansci.ledger import save
 from kansci.record import Record
 from kansci.sandbox import available
+from kansci.sandbox.servers import close_servers
 from kansci.submission.grid import exact
 from kansci.submission.names import free_name
 from kansci.suite import Suite, get_suite, limits_of
@@ -24,6 +25,32 @@ from kansci.verification.trainings import Training, audited_of
 from kansci.weights import kept
 
 BUDGET = 250  # at which a model is timed where its suite names none
+
+
+def begin(plan: Plan, subject: Subject, results: Results) -> str:
+    """Why there is nothing to train for, written into the folder of results; empty, if there is.
+
+    Trainings take hours: what flags whatever comes of them is found out before.
+
+    Raises:
+        UserError: if the plan is of another bundle.
+    """
+    audited_of(plan, subject)
+    isolated, isolation = _isolation(subject, results)
+    incomplete = _incomplete(subject)
+    if incomplete:
+        found = Apart(
+            plan=plan.digest,
+            incomplete=incomplete,
+            isolation=isolation,
+            isolated=isolated,
+            reloads=(),
+            speed=None,
+        )
+        results.write(found)
+        if subject.file:
+            close_servers(subject.file)
+    return incomplete
 
 
 def train(
@@ -57,25 +84,32 @@ def train(
 def look(plan: Plan, subject: Subject, results: Results, *, say: Callable[[str], None]) -> Apart:
     """What is found without training, once all is trained; written into the folder of results.
 
+    Nobody asks the model anything after this: its sandboxes are closed.
+
     Args:
         say: hears what is done now.
     """
     origin = subject.origin(results.folder)
-    reloads: list[Reload] = []
-    for one in _on_file(plan, subject, results):
-        say(f"reloading {one.record.name}")
-        reloads.append(reloaded(origin, one))
-    audited = audited_of(plan, subject)
-    say("examining")
-    unlawful = broken(origin, audited) if subject.file else ()
-    say("timing")
+    isolated, isolation = _isolation(subject, results)
+    try:
+        reloads: list[Reload] = []
+        for one in _on_file(plan, subject, results):
+            say(f"reloading {one.record.name}")
+            reloads.append(reloaded(origin, one))
+        say("examining")
+        unlawful = broken(origin, audited_of(plan, subject)) if subject.file else ()
+        say("timing")
+        speed = timed(origin, limits_of(plan.suite).speed_budget or BUDGET)
+    finally:
+        close_servers(origin.file)
     found = Apart(
         plan=plan.digest,
-        incomplete=_incomplete(subject),
-        isolation=available().sentence if subject.file else "A model of the zoo is not isolated.",
+        incomplete="",  # `begin` has looked, or nothing would have been trained
+        isolation=isolation,
+        isolated=isolated,
         reloads=tuple(reloads),
         unlawful=unlawful,
-        speed=timed(origin, limits_of(plan.suite).speed_budget or BUDGET),
+        speed=speed,
     )
     results.write(found)
     return found
@@ -84,29 +118,51 @@ def look(plan: Plan, subject: Subject, results: Results, *, say: Callable[[str],
 def _on_file(plan: Plan, subject: Subject, results: Results) -> Sequence[Kept]:
     """Audited Records whose networks are there: those of the secret seeds, and submitted ones.
 
-    Of each the first few; who submits may leave networks out, and so choose among the latter alone.
+    Of each the first few in the order of the plan, which is drawn and spread over families; who
+    submits may leave networks out, and so choose among the latter alone.
     """
     audited = [one for one in audited_of(plan, subject) if one.errors]
     own = [Kept(one, subject.home, "submitted") for one in audited if kept(one, subject.home)]
     home = results.of("secret")
-    asked = {(one.task, one.budget) for one in plan.audited}  # a folder may hold an older plan's
-    again = (
-        one
+    again = {
+        (one.task, one.budget): one
         for one in results.records("secret")
-        if (one.task, one.budget) in asked and one.recipe.evaluation_seeds == plan.seeds
-    )
-    secret = [Kept(one, home, "secret") for one in again if one.errors and kept(one, home)]
+        if one.recipe.evaluation_seeds == plan.seeds  # a folder may hold an older plan's
+    }
+    places = [(one.task, one.budget) for one in plan.audited]
+    found = [again[place] for place in places if place in again]
+    secret = [Kept(one, home, "secret") for one in found if one.errors and kept(one, home)]
     return [*secret[:RELOADED], *own[:RELOADED]]
 
 
 def _incomplete(subject: Subject) -> str:
-    """Why submitted Records are not those of all cells, made of the source that was submitted."""
+    """Why submitted Records are not those of all cells, made of the source that was submitted.
+
+    Or why they are not those of a name of their own.
+    """
     if subject.file is None:
         return ""
-    command = "kansci run, then kansci submit"
+    command, bundle = "kansci run, then kansci submit", subject.file.parent
     try:
-        free_name(subject.name, subject.home.parent, own=subject.home)
-        exact(subject.model(), get_suite(subject.suite), subject.records, command)
-    except UserError as error:
+        free_name(subject.name, bundle.parent, own=bundle)
+        model = subject.model()
+        if model.name != subject.name:
+            return (
+                f"{subject.name}: want a file whose model has that name, got {model.name!r}; "
+                f"change the file, then: {command}"
+            )
+        exact(model, get_suite(subject.suite), subject.records, command)
+    except (UserError, DoesNotFit) as error:
         return str(error)
     return ""
+
+
+def _isolation(subject: Subject, results: Results) -> tuple[bool, str]:
+    """Whether something kept submitted code apart in this run and those before it, and in words."""
+    if subject.file is None:
+        return True, "A model of the zoo is not isolated."
+    kind = available()
+    if not kind.isolated:
+        results.expose(kind.sentence)
+    said = results.exposed()
+    return not said, said or kind.sentence

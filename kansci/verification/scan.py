@@ -11,6 +11,8 @@ import ast
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from kansci.submission.source import disguised
+
 MANY = 300  # numbers written out: more than any table of coefficients has
 LONG = 2_000  # bytes of one text
 BULK = 4_000  # bytes of all numbers and texts, those of docstrings where the file reads them
@@ -113,14 +115,22 @@ class Remark(NamedTuple):
         return f"line {self.line}: {self.says}"
 
 
-def scan(source: str) -> list[Remark]:
-    """What a reviewer should look at, in the order of lines; each thing once a line."""
+def scan(source: str | bytes) -> list[Remark]:
+    """What a reviewer should look at, in the order of lines; each thing once a line.
+
+    It is parsed from its bytes, as Python's loader does: a text would be parsed past its cookie.
+    """
+    data = source.encode(errors="surrogatepass") if isinstance(source, str) else source
+    veil = (
+        [Remark(1, f"is read otherwise than it looks: {why}")] if (why := disguised(data)) else []
+    )
     try:
-        tree = ast.parse(source)
+        tree = ast.parse(data)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-        return [Remark(getattr(error, "lineno", None) or 1, f"does not parse: {error}")]
+        line = getattr(error, "lineno", None) or 1
+        return [*veil, Remark(line, f"does not parse: {error}")]
     called = {node.func for node in ast.walk(tree) if isinstance(node, ast.Call)}
-    found = {one for node in ast.walk(tree) for one in _of(node, node in called)}
+    found = {*veil, *(one for node in ast.walk(tree) for one in _of(node, node in called))}
     if len(source) > LARGE:
         found.add(Remark(1, f"is {len(source)} letters long, more than a network has need of"))
     return sorted({*found, *_bulk(tree)})

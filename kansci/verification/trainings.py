@@ -35,13 +35,8 @@ def trainings(plan: Plan, subject: Subject, results: Results) -> list[Training]:
     Raises:
         UserError: if the plan is of another bundle.
     """
-    if plan.bundle != subject.bundle:
-        raise UserError(
-            f"{subject.name}: want the plan of bundle {subject.bundle[:12]}, got that of "
-            f"{plan.bundle[:12]}; draw another"
-        )
-    model = subject.model()
     audited = audited_of(plan, subject)
+    model = subject.model()
     varied = _variants(plan, results)
     cells: dict[Group, list[Cell]] = {
         "secret": [_again(record, model, plan) for record in audited],
@@ -63,8 +58,18 @@ def audited_of(plan: Plan, subject: Subject) -> list[Record]:
     """The submitted Records that are audited, in the order of the plan.
 
     Raises:
-        UserError: if the plan names one that is not there.
+        UserError: if the plan is of another bundle, or names a Record that is not there.
     """
+    for what, wanted, got in (
+        ("bundle", subject.bundle, plan.bundle),
+        ("model", subject.name, plan.name),
+        ("suite", subject.suite, plan.suite),
+    ):
+        if wanted != got:
+            raise UserError(
+                f"{subject.name}: want the plan of {what} {wanted[:40]}, got that of {got[:40]}; "
+                "draw another"
+            )
     known = {record.key: record for record in subject.records}
     if missing := [one for one in plan.audited if one.key not in known]:
         raise UserError(

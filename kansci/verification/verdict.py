@@ -7,10 +7,13 @@ from typing import Literal
 from pydantic import Field
 
 from kansci.record import Environment, Frozen, Number, Record, Speed
+from kansci.statistics.standing import failures
 from kansci.verification.results import Reload
 
 Status = Literal["verified", "flagged"]
-Check = Literal["Records", "secret seeds", "rates", "variants", "networks", "numbers", "laws"]
+Check = Literal[
+    "Records", "secret seeds", "rates", "variants", "networks", "numbers", "laws", "isolation"
+]
 
 
 class Reason(Frozen, frozen=True):
@@ -23,12 +26,24 @@ class Reason(Frozen, frozen=True):
         return self.said
 
 
+class Fates(Frozen, frozen=True):
+    """Of so many fates of members so many are failures.
+
+    Where nothing came of a whole process, as none was left or it took too long, its members have
+    one fate: they did not fail each on its own.
+    """
+
+    failed: int = 0
+    of: int = 0
+
+
 class Compared(Frozen, frozen=True):
     """An audited cell: decades of the submitted Record, and of the same from secret seeds.
 
     Attributes:
         kept: decades that secret seeds forget beyond what the submitted ones say; of tasks in
             stages.
+        fates: of the submitted members; `again` those from secret seeds.
         before: decades by which errors of untrained networks differ from what is submitted.
     """
 
@@ -39,6 +54,8 @@ class Compared(Frozen, frozen=True):
     status: str = Field(description="of the secret Record")
     kept: Number | None = None
     before: Number | None = None
+    fates: Fates = Fates()
+    again: Fates = Fates()
 
 
 class Retuned(Frozen, frozen=True):
@@ -97,6 +114,14 @@ class Verification(Frozen, frozen=True):
     isolation: str
     speed: Speed | None
     environment: Environment
+
+
+def fates(record: Record) -> Fates:
+    """How many members failed, as boards count them."""
+    failed = failures(record)
+    if failed.all() and not record.errors:
+        return Fates(failed=1, of=1)
+    return Fates(failed=int(failed.sum()), of=len(failed))
 
 
 def cell(record: Record) -> str:
