@@ -8,7 +8,7 @@ READY := $(VENV)/.ready
 UNFINISHED := $(VENV)/.unfinished
 # What is whole of the standard edition.
 EDITION := leaderboards/standard
-SLICE := --records $(EDITION) --family feynman --family continual --budget 250
+SLICE := --records $(EDITION) --budget 250
 TABLES := --out $(EDITION)/boards --readme $(EDITION)/README.md
 CANDIDATES := $(PYTHON) python3.13 python3.12 python3.11 python3
 
