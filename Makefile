@@ -45,9 +45,9 @@ board: $(READY) ## write the committed tables anew from the ledger
 	$(BIN)/kansci board --records leaderboards/records --out leaderboards/boards --readme README.md
 	$(BIN)/kansci board $(SLICE) $(TABLES)
 
-site: $(READY) ## write the ledger's pages into site/, the edition's into site/standard/
+site: $(READY) ## write the ledger's pages into site/, the edition's into leaderboards/site/
 	$(BIN)/kansci site --records leaderboards/records --out site
-	$(BIN)/kansci site $(SLICE) --out site/standard
+	$(BIN)/kansci site $(SLICE) --link --out leaderboards/site
 
 reference: $(READY) ## train the reference MLP on its ladder and freeze it anew
 	$(BIN)/kansci run --suite reference

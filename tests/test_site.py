@@ -320,3 +320,22 @@ def test_the_command_writes_a_site_from_a_folder_of_records(built, tmp_path, mon
     assert ended.value.code == 0
     assert "index.html" in capsys.readouterr().out
     assert (tmp_path / "out" / "models" / "kan.html").is_file()
+
+
+def test_records_can_be_linked_where_they_lie_in_place_of_copies(built, tmp_path):
+    """Those of submissions lie in bundles, where a site does not look for them, and are copied."""
+    *own, last = (one for one in built[1] if isinstance(one, Record))
+    for one in own:
+        save(one, tmp_path / "ledger")
+    own.append(last.updated(submitted="verified"))
+    out = tmp_path / "pages"
+    build([], own, out, kept=tmp_path / "ledger", link=True)
+    assert len(list((out / "records").rglob("*.json"))) == 1
+    linked = set()
+    for path in out.rglob("*.html"):
+        hrefs = (unquote(link) for link in Page(path).all("href") if ".json" in link)
+        linked |= {(path.parent / href).resolve() for href in hrefs}
+    assert all(one.is_file() for one in linked)
+    assert {one for one in linked if "pages" not in one.parts} == {
+        path.resolve() for path in (tmp_path / "ledger").rglob("*.json")
+    }

@@ -26,6 +26,13 @@ def site(
     out: Annotated[
         Path, typer.Option(help="Folder of the pages; what an earlier build wrote is replaced.")
     ] = Path("site"),
+    link: Annotated[
+        bool,
+        typer.Option(
+            "--link",
+            help="Link Records where they lie, and do not copy them: for pages beside a ledger.",
+        ),
+    ] = False,
 ) -> None:
     """Write boards, models, tasks and claims as pages that need no server."""
     if missing := [name for name in ("jinja2", "latex2mathml") if find_spec(name) is None]:
@@ -45,6 +52,7 @@ def site(
         reference=reference,
         claims=told,
         kept=folder,
+        link=link,
     )
     typer.echo(f"{count} pages from {len(found)} Records in {folder}: open {out / 'index.html'}")
 

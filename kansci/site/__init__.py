@@ -36,6 +36,7 @@ def build(
     reference: Reference | None = None,
     claims: Sequence[ClaimText] = (),
     kept: Path | None = None,
+    link: bool = False,
 ) -> int:
     """Writes all pages into a folder, which it replaces as a whole, and counts them.
 
@@ -46,11 +47,12 @@ def build(
         out: a folder that is not there, is empty, or holds a site.
         others: further Records; those by other recipes say whether the order holds.
         kept: the folder of the Records, if trained networks may be beside them.
+        link: link the files of that folder, and do not copy them; the site stays where it is.
 
     Raises:
         UserError: if `out` is something else.
     """
-    shared = Shared(standings, records, reference, kept)
+    shared = Shared(standings, records, reference, kept, out if link else None)
     navigation = [
         ("boards", "index.html"),
         ("statistics", "statistics.html"),
@@ -85,12 +87,13 @@ def build(
             write_model(folder, shared, name, **common)
         for key in shared.pages.tasks:
             write_task(folder, shared, key, **common)
-        for record in records:
+        for record in (one for one in records if id(one) not in shared.linked):
             path = folder / shared.urls[id(record)]
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(record.model_dump_json() + "\n", encoding="utf-8")
-        for weights in shared.weights.values():
-            copyfile(weights.path, folder / weights.url)
+        for one, weights in shared.weights.items():
+            if one not in shared.linked:
+                copyfile(weights.path, folder / weights.url)
         return sum(1 for _ in folder.rglob("*.html"))
 
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
+from urllib.parse import quote
 
 from kansci.boards.board import Board, Row
 from kansci.boards.reference import Reference
-from kansci.ledger import AnyRecord
+from kansci.ledger import AnyRecord, path_of
 from kansci.models.zoo import is_control
 from kansci.record import Record
 from kansci.site.bars import Bar, Bars, Interval
@@ -50,12 +52,15 @@ class Shared:
 
     Attributes:
         kept: the folder of the Records, where trained networks may be beside them.
+        linked_from: where the site will lie, if it links the files of that folder; else it has
+            copies.
     """
 
     standings: Standings
     records: Sequence[AnyRecord]
     reference: Reference | None
     kept: Path | None = None
+    linked_from: Path | None = None
 
     @cached_property
     def slugs(self) -> dict[str, str]:
@@ -72,7 +77,21 @@ class Shared:
 
     @cached_property
     def urls(self) -> dict[int, str]:
-        return links(self.records)
+        return links(self.records) | self.linked
+
+    @cached_property
+    def linked(self) -> dict[int, str]:
+        """Records that the site does not copy, by `id`; those of submissions lie elsewhere."""
+        if self.kept is None or self.linked_from is None:
+            return {}
+        own = [one for one in self.records if not isinstance(one, Record) or not one.submitted]
+        files = ((id(one), path_of(one, self.kept)) for one in own)
+        start = self.linked_from
+        return {
+            one: quote(Path(os.path.relpath(path, start)).as_posix())
+            for one, path in files
+            if path.is_file()
+        }
 
     @cached_property
     def weights(self) -> dict[int, Weights]:

@@ -1,0 +1,177 @@
+// Two models, cell by cell: differences in decades, and intervals by the bootstrap of the boards.
+"use strict";
+
+const { places, groups, seeds, models } = JSON.parse(document.getElementById("data").textContent);
+const DRAWS = 2000;
+const SVG = "http://www.w3.org/2000/svg";
+
+/** Uniform numbers on [0, 1) that are the same on every visit (mulberry32). */
+function generator(seed) {
+  return () => {
+    seed = (seed + 0x6d2b79f5) | 0;
+    let t = Math.imul(seed ^ (seed >>> 15), 1 | seed);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
+  };
+}
+
+const mean = (values) => values.reduce((sum, value) => sum + value, 0) / values.length;
+
+/** A quantile with linear interpolation. */
+function quantile(sorted, share) {
+  const place = share * (sorted.length - 1), below = Math.floor(place);
+  return sorted[below] + (place - below) * (sorted[Math.min(below + 1, sorted.length - 1)] - sorted[below]);
+}
+
+/** Differences of members of one seed, which learned from the same points; else from the mean. */
+function leads(a, b, own, other) {
+  const paired = own.flatMap((seed, member) => {
+    const found = other.indexOf(seed);
+    return found < 0 ? [] : [a[member] - b[found]];
+  });
+  return paired.length ? paired : a.map((value) => value - mean(b));
+}
+
+/** The mean difference of a cell with its members drawn anew. */
+function drawn({ lead }, random) {
+  let sum = 0;
+  for (let member = 0; member < lead.length; member++) sum += lead[Math.floor(random() * lead.length)];
+  return sum / lead.length;
+}
+
+/** 95 % of the draws of a statistic. */
+function interval(draw) {
+  const random = generator(1);
+  const values = Float64Array.from({ length: DRAWS }, () => draw(random)).sort();
+  return [quantile(values, 0.025), quantile(values, 0.975)];
+}
+
+/** In lists by the first of the keys, each of them in lists by the next. */
+function nest(pairs, [name, ...rest]) {
+  if (!name) return pairs;
+  const found = new Map();
+  for (const pair of pairs) found.set(pair[name], [...(found.get(pair[name]) ?? []), pair]);
+  return [...found.values()].map((some) => nest(some, rest));
+}
+
+/** Mean over cells, tasks of a group, groups of a family, families; `pick` chooses the groups. */
+function overall(families, pick, value) {
+  return mean(families.map((groups) => mean(groups.map((group) =>
+    mean(pick(group, groups).map((task) => mean(task.map(value))))))));
+}
+
+function pairsOf(one, two) {
+  return places.flatMap(([family, task, budget], place) => {
+    const a = one.cells[place], b = two.cells[place];
+    if (!a || !b) return [];
+    const lead = leads(a, b, seeds[one.seeds[place]], seeds[two.seeds[place]]);
+    const pair = { family, task, budget, a, b, lead, group: groups[place], difference: mean(lead) };
+    [pair.low, pair.high] = interval((random) => drawn(pair, random));
+    return [pair];
+  });
+}
+
+const signed = (value) => (value < 0 ? "\u2212" : "+") + Math.abs(value).toFixed(2);
+const bracketed = ({ low, high }) => `[${signed(low)}, ${signed(high)}]`;
+
+function cell(kind, text, { href, sort } = {}) {
+  const made = document.createElement(kind);
+  if (kind === "th") made.scope = "row";
+  if (sort !== undefined) { made.dataset.sort = sort; made.className = "n"; }
+  if (!href) { made.textContent = text; return made; }
+  const link = document.createElement("a");
+  link.href = href;
+  link.textContent = text;
+  made.append(link);
+  return made;
+}
+
+function shape(svg, name, attributes) {
+  const made = document.createElementNS(SVG, name);
+  for (const [attribute, value] of Object.entries(attributes)) made.setAttribute(attribute, value);
+  svg.append(made);
+  return made;
+}
+
+function barCell(pair, at, tip) {
+  const made = document.createElement("td"), svg = document.createElementNS(SVG, "svg");
+  made.className = "bar";
+  for (const [name, value] of Object.entries({ width: "100%", height: 18, "aria-hidden": "true" })) svg.setAttribute(name, value);
+  svg.dataset.tip = tip;
+  shape(svg, "rect", { class: "hit", width: "100%", height: 18 });
+  shape(svg, "line", { class: "origin", x1: at(0), x2: at(0), y1: 0, y2: 18 });
+  shape(svg, "line", { class: "outer", x1: at(pair.low), x2: at(pair.high), y1: 9, y2: 9 });
+  shape(svg, "circle", { cx: at(pair.difference), cy: 9, r: 3.5 });
+  made.append(svg);
+  return made;
+}
+
+const first = document.getElementById("one"), second = document.getElementById("two");
+const table = document.getElementById("differences"), summary = document.getElementById("summary");
+
+function show() {
+  const one = models[first.value], two = models[second.value];
+  const pairs = pairsOf(one, two);
+  history.replaceState(null, "", `#${one.slug}/${two.slug}`);
+  table.hidden = pairs.length === 0;
+  if (!pairs.length) { summary.textContent = `${one.name} and ${two.name} have no cell in common.`; return; }
+  const families = nest(pairs, ["family", "group", "task"]);
+  const whole = overall(families, (group) => group, (pair) => pair.difference);
+  const [low, high] = interval((random) => overall(
+    families,
+    (group, groups) => groups[Math.floor(random() * groups.length)],
+    (pair) => drawn(pair, random),
+  ));
+  const better = pairs.filter((pair) => pair.low > 0).length, worse = pairs.filter((pair) => pair.high < 0).length;
+  const left = places.length - pairs.length;
+  summary.textContent = `${one.name} less ${two.name}: ${signed(whole)} decades ${bracketed({ low, high })}. `
+    + `Better on ${better} cells, worse on ${worse}, not told apart on ${pairs.length - better - worse}`
+    + (left ? `; ${left} of ${places.length} cells lack one of the two.` : ".");
+  const reach = 1.05 * Math.max(0.1, ...pairs.map((pair) => Math.max(Math.abs(pair.low), Math.abs(pair.high))));
+  const at = (value) => `${(50 + 47 * value / reach).toFixed(2)}%`;
+  table.caption.textContent = `${one.name} less ${two.name}, decades; right of the line the first is better`;
+  const axis = table.tHead.querySelector("svg");
+  axis.replaceChildren();
+  const step = [0.05, 0.1, 0.2, 0.5, 1, 2, 5].find((size) => reach / size < 2.5) ?? 5;
+  for (let tick = -Math.floor(reach / step); tick <= reach / step; tick++) {
+    shape(axis, "text", { x: at(tick * step), y: 12 }).textContent = Number((tick * step).toFixed(2)).toString().replace("-", "\u2212");
+  }
+  table.tBodies[0].replaceChildren(...pairs.map((pair) => {
+    const row = document.createElement("tr"), anchor = `#${encodeURIComponent(`${pair.task}-${pair.budget}`)}`;
+    const tip = `${pair.task} at ${pair.budget}: ${signed(pair.difference)} ${bracketed(pair)}`;
+    row.append(
+      cell("th", pair.task.replace(/@\d+$/, "")),
+      cell("td", pair.budget, { sort: pair.budget }),
+      cell("td", signed(pair.difference), { sort: pair.difference }),
+      barCell(pair, at, tip),
+      cell("td", bracketed(pair), { sort: pair.difference }),
+      cell("td", mean(pair.a).toFixed(2), { sort: mean(pair.a), href: one.page + anchor }),
+      cell("td", mean(pair.b).toFixed(2), { sort: mean(pair.b), href: two.page + anchor }),
+      cell("td", pair.family),
+    );
+    return row;
+  }));
+  for (const heading of table.tHead.rows[0].cells) heading.removeAttribute("aria-sort");
+  document.querySelector('[data-filters="pairs"]').dispatchEvent(new Event("input"));
+}
+
+/** The pair that the address names, else the first two. */
+function choose() {
+  const named = decodeURIComponent(location.hash.slice(1)).split("/");
+  const [one, two] = [0, 1].map((place) => models.findIndex((model) => model.slug === named[place]));
+  first.value = one < 0 ? 0 : one;
+  second.value = two < 0 ? (Number(first.value) === 0 ? Math.min(1, models.length - 1) : 0) : two;
+  show();
+}
+
+for (const select of [first, second]) {
+  select.append(...models.map((model, number) => new Option(model.name, number)));
+  select.addEventListener("change", show);
+}
+document.getElementById("swap").addEventListener("click", () => {
+  [first.value, second.value] = [second.value, first.value];
+  show();
+});
+document.getElementById("pair").hidden = false;
+if (models.length) choose(); else summary.textContent = "There are no models to compare.";
+window.addEventListener("hashchange", choose);
