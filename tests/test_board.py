@@ -2,11 +2,13 @@
 
 import numpy as np
 import pytest
+from calling import call
 from ledgers import PLACES, continual, failed, grid, ladder, pool, record, rows, speed, timing
 
 from kansci.api import frozen_reference, get_board
 from kansci.boards.board import rank
 from kansci.boards.reference import Reference
+from kansci.ledger import save
 from kansci.statistics.standing import sliced
 
 NAMES = ("accuracy", "efficiency", "forgetting", "overall", "reliability", "speed")
@@ -213,6 +215,30 @@ def test_the_reference_leads_itself_by_nothing_and_survives_json(tmp_path):
     assert rows("accuracy", records, reference)["a"].columns["lead"] == pytest.approx(0.5)
     other = [one.model_copy(update={"task_content": "other"}) for one in records]
     assert rows("accuracy", other, reference)["a"].columns["lead"] is None
+
+
+def test_freezing_anew_replaces_rungs_in_their_place_and_keeps_all_others():
+    before, here, there = ladder(), record("mlp-silu", PLACES[0], [1e-3] * 3), PLACES[0][:2]
+    beyond = record("mlp-silu", (*there, 4000), [1e-4] * 3)
+    after = Reference.from_records([here, beyond]).replacing(before)
+    assert after.version == before.version + 1
+    assert after.rung(here).decades == pytest.approx((3, 3, 3))
+    assert after.rung(beyond).decades == pytest.approx((4, 4, 4))
+    kept = {one for one in before.rows if before.rung(here) != one}
+    assert kept < set(after.rows)
+    assert len(after.rows) == len(before.rows) + 1
+
+
+def test_board_freeze_raises_the_version_of_the_file(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for place in PLACES:
+        save(record("mlp-silu", place, [1e-2] * 3), tmp_path / "records")
+    for version in (1, 2):
+        made = call("board", "accuracy", "--records", "records", "--freeze", "frozen.json")
+        assert made.code == 0, made.stderr
+        frozen = Reference.load("frozen.json")
+        assert frozen.version == version
+        assert len(frozen.rows) == len(PLACES)
 
 
 def test_the_committed_reference_loads():

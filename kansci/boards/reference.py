@@ -16,11 +16,13 @@ import numpy as np
 from pydantic import Field, ValidationError
 
 from kansci.errors import UserError
-from kansci.record import Frozen, Number, Record, Speed
+from kansci.ledger import AnyRecord
+from kansci.record import Frozen, Number, Record
 from kansci.statistics.standing import UNSCORED, final
 from kansci.statistics.stats import Cell, Floats, hierarchical_mean
 
 MODEL = "mlp-silu"
+Place = tuple[str, str, int, str]  # task, content, budget and recipe
 
 
 class Rung(Frozen, frozen=True):
@@ -47,9 +49,7 @@ class Reference(Frozen, frozen=True):
     rows: tuple[Rung, ...] = ()
 
     @classmethod
-    def from_records(
-        cls, records: Iterable[Record | Speed], *, model: str = MODEL, version: int = 1
-    ) -> Reference:
+    def from_records(cls, records: Iterable[AnyRecord], *, model: str = MODEL) -> Reference:
         """Freezes the Records of one model; of several for one rung the newest."""
         own = [
             record
@@ -62,7 +62,7 @@ class Reference(Frozen, frozen=True):
         rungs = {_place(record): _rung(record) for record in own}
         made = own[-1].environment.started if own else ""
         rows = tuple(rungs[place] for place in sorted(rungs))
-        return cls(version=version, model=model, made=made, rows=rows)
+        return cls(model=model, made=made, rows=rows)
 
     @classmethod
     def load(cls, path: str | Path) -> Reference:
@@ -75,6 +75,12 @@ class Reference(Frozen, frozen=True):
             first = error.errors()[0]
             place = ".".join(map(str, first["loc"])) or "the whole"
             raise UserError(f"{path}: no frozen reference, {place}: {first['msg']}") from error
+
+    def replacing(self, before: Reference) -> Reference:
+        """The next version: these rungs, and those before in places that none of these takes."""
+        rungs = {_standing(row): row for row in (*before.rows, *self.rows)}
+        rows = tuple(rungs[place] for place in sorted(rungs))
+        return self.model_copy(update={"version": before.version + 1, "rows": rows})
 
     def lead(self, records: Sequence[Record]) -> float | None:
         """Mean of decades beyond the reference; `None` unless it has every one of the cells."""
@@ -107,8 +113,8 @@ class Reference(Frozen, frozen=True):
         return self._ladders.get(place, np.empty((0, 2)))
 
     @cached_property
-    def _rungs(self) -> dict[tuple[str, str, int, str], Rung]:
-        return {(row.task, row.content, row.budget, row.recipe): row for row in self.rows}
+    def _rungs(self) -> dict[Place, Rung]:
+        return {_standing(row): row for row in self.rows}
 
     @cached_property
     def _ladders(self) -> dict[tuple[str, str, str], Floats]:
@@ -154,8 +160,12 @@ def parameters_needed(
     return np.array([needed(decades) for decades in reached.tolist()])
 
 
-def _place(record: Record) -> tuple[str, str, int, str]:
+def _place(record: Record) -> Place:
     return record.task, record.task_content, record.budget, record.recipe.digest
+
+
+def _standing(rung: Rung) -> Place:
+    return rung.task, rung.content, rung.budget, rung.recipe
 
 
 def _rung(record: Record) -> Rung:

@@ -24,7 +24,6 @@ from kansci.cli.written import Standings, fill, write
 from kansci.discover import checkout, home
 from kansci.errors import UserError
 from kansci.ledger import write_atomically
-from kansci.record import Record
 from kansci.statistics.significance import load_comparisons
 
 HEADLINE = "overall"
@@ -56,7 +55,10 @@ def board(
     ] = False,
     freeze: Annotated[
         Path | None,
-        typer.Option(help="Write the reference MLP's errors, against which leads are measured."),
+        typer.Option(
+            help="Write the reference MLP's errors, against which leads are measured; those "
+            "already in the file stay, if there is no Record in their place."
+        ),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
 ) -> None:
@@ -77,12 +79,7 @@ def board(
     every = [one for one in every if one.model not in later]
     found = narrowed(folder, every, suite, family, budget)
     if freeze:
-        trained = [one for one in found if isinstance(one, Record)]
-        version = Reference.load(freeze).version + 1 if freeze.is_file() else 1
-        reference = Reference.from_records(trained, version=version)
-        if not reference.rows:
-            raise UserError(f"--freeze wants Records of {reference.model} in {folder}, got none")
-        write_atomically(freeze, reference.model_dump_json(indent=1) + "\n")
+        frozen(found, folder, freeze)
     standings = stand(found, chosen)
     beside = [] if names or as_json else asides(found, [*every, *samples(folder)])
     if check and out and readme:
@@ -117,6 +114,16 @@ def committed(
     ledger = (project or Path()) / "leaderboards"
     page = (project or Path()) / "README.md"
     return records or ledger / "records", out or ledger / "boards", readme or page
+
+
+def frozen(records: Sequence[AnyRecord], folder: Path, file: Path) -> None:
+    """Writes the reference's Records into its file, whose version it raises."""
+    reference = Reference.from_records(records)
+    if not reference.rows:
+        raise UserError(f"--freeze wants Records of {reference.model} in {folder}, got none")
+    if file.is_file():
+        reference = reference.replacing(Reference.load(file))
+    write_atomically(file, reference.model_dump_json(indent=1) + "\n")
 
 
 def stand(records: Sequence[AnyRecord], boards: Sequence[Board] | None = None) -> Standings:
