@@ -16,6 +16,7 @@ from kansci.boards.board import (
     Entry,
     Row,
     Value,
+    capped,
     complete,
     contest,
     rows_of,
@@ -47,7 +48,8 @@ def entry(standing: Standing, parts: Sequence[str | int], reference: Reference |
     whole = bool(cells) and not standing.missing
     columns["lead"] = reference.lead(standing.scored) if reference and whole else None
     columns["median error"] = median_error(standing) if whole else None
-    return Entry(standing, cells, columns, unled(standing, reference) if whole else "")
+    note = "; ".join(filter(None, (unled(standing, reference), capped(standing)))) if whole else ""
+    return Entry(standing, cells, columns, note, ranked=len(cells) == len(standing.records))
 
 
 def median_error(standing: Standing) -> float:
@@ -70,14 +72,15 @@ board = Board(
         "log10(trivial error / error) on the test probes after the last stage, clipped to [0, 6]: "
         "0 is the trivial predictor, 3 a thousand times better. Mean over members (a failed one "
         "counts 0), budgets, tasks and families, each with the same weight. Tasks that do not "
-        "apply are left out of a model's mean and counted. Columns of families and of budgets are "
+        "apply are left out of a model's mean and counted; as it is then a mean over other tasks, "
+        "it has no rank here, and one on the board overall. Columns of families and of budgets are "
         "means within them, given wherever no cell of theirs is missing."
     ),
     score_label="decades",
     rows=rows,
     columns={
         "lead": "decades beyond the frozen reference MLP on the same cells",
-        "median error": "median over cells and members, relative to the trivial predictor",
+        "median error": "median over cells of the median member's, over the trivial predictor's",
         **CONTEST,
     },
 )

@@ -9,15 +9,25 @@ from functools import partial
 
 import numpy as np
 
-from kansci.boards.board import AnyRecord, Board, Entry, Row, Value, rows_of
+from kansci.boards.board import (
+    CONTEST,
+    AnyRecord,
+    Board,
+    Entry,
+    Row,
+    Value,
+    contest,
+    rows_of,
+)
 from kansci.record import Record
-from kansci.statistics.forgetting import learned, lost
+from kansci.statistics.forgetting import keeps_its_truth, learned, learned_before, lost
 from kansci.statistics.standing import Standing, failures, final, standings
 from kansci.statistics.stats import Floats, hierarchical_mean
 from kansci.statistics.transfer import (
     anytime,
     average,
     backward_transfer,
+    first_visits,
     forgetting,
     forward_transfer,
     has_scores,
@@ -34,7 +44,7 @@ Place = tuple[str, str, str, int, str]
 
 
 def rows(records: Sequence[AnyRecord], reference: object) -> list[Row]:
-    trained = [one for one in records if isinstance(one, Record)]
+    trained = [one for one in records if isinstance(one, Record) and keeps_its_truth(one)]
     staged = {one.task for one in trained if len(one.stages) > 1}
     own = [one for one in trained if one.task in staged]
     plain = standings(records, lambda r: r.task in staged and r.recipe.method == NAIVE)
@@ -42,20 +52,23 @@ def rows(records: Sequence[AnyRecord], reference: object) -> list[Row]:
     bounds = standings(one for one in own if one.recipe.method == JOINT)
     joint = {place(one): one for standing in bounds for one in standing.records}
     entries = [entry(one, joint) for one in plain]
+    helped = list[Entry]()
     for method in sorted({one.recipe.method for one in own} - {NAIVE, JOINT}):
-        helped = [called(one) for one in own if one.recipe.method == method]
-        entries += [with_method(one, method, joint, naive) for one in standings(helped)]
-    return rows_of(entries, higher_is_better=False)
+        own_rows = standings(called(one) for one in own if one.recipe.method == method)
+        helped += [with_method(one, method, joint, naive) for one in own_rows]
+    every = [*entries, *helped]
+    return contest(rows_of(every, higher_is_better=False), every, higher_is_better=False)
 
 
 def entry(standing: Standing, joint: dict[Place, Record]) -> Entry:
     cells = standing.cells(lost)
     columns = dict[str, Value](
-        dict.fromkeys(["learned", "final", "joint", *MEASURES, "intransigence (-)"])
+        dict.fromkeys(["learned", "share", "final", "joint", *MEASURES, "intransigence (-)"])
     )
     if cells and not standing.missing:
         columns |= {name: mean(standing, measure) for name, measure in MEASURES.items()}
         columns |= {"learned": mean(standing, learned), "final": mean(standing, final)}
+        columns["share"] = share(standing)
         columns |= {
             "joint": mean(standing, partial(bound, joint=joint)),
             "intransigence (-)": mean(standing, partial(intransigence, joint=joint)),
@@ -109,6 +122,12 @@ def mean(standing: Standing, measure: Measure) -> float | None:
     return hierarchical_mean(cells) if cells and len(cells) == len(standing.scored) else None
 
 
+def share(standing: Standing) -> float | None:
+    """What was lost over what there was to lose: a ratio of means, as the gate is of the mean."""
+    gone, had = (mean(standing, measure) for measure in (lost, learned_before))
+    return gone / had if gone is not None and had else None
+
+
 def bound(record: Record, joint: dict[Place, Record]) -> Floats | None:
     """Decades of the same model that learned all stages at once."""
     return final(joint[place(record)]) if place(record) in joint else None
@@ -135,7 +154,7 @@ def scored(measure: Callable[[Floats], Floats]) -> Measure:
 def forward(record: Record) -> Floats | None:
     if record.errors and not record.untrained:
         return None
-    return scored(lambda s: forward_transfer(s, untrained(record)))(record)
+    return scored(lambda s: forward_transfer(s, untrained(record), first_visits(record)))(record)
 
 
 def intransigence(record: Record, joint: dict[Place, Record]) -> Floats | None:
@@ -160,12 +179,15 @@ board = Board(
     name="forgetting",
     question="What is lost of the earlier stages when the last one is done?",
     about=(
-        "Decades on the probe of a stage just after it was learned minus decades at the end, mean "
-        "over the earlier stages, then over members, budgets and tasks. Ranked among models that "
-        "learned at least one decade. A member that failed has learned nothing, and lost what the "
-        "others learned. Rows such as `kan + ewc` are trained by a method against forgetting: they "
-        "stand below the ranking, which is of models that train on. The field's measures are of "
-        "scores in [0, 1], accuracy or clipped R^2; (+) is better when higher, (-) when lower."
+        "Decades on the probe of a stage just after it was last learned minus decades at the end, "
+        "mean over the earlier stages, then over members, budgets and tasks. Ranked among models "
+        "that learned at least one decade. Nobody can lose more than was learned, so that who "
+        "learns more loses more: `share` is what was lost of what there was to lose. "
+        "drift_function is left out, as its probes ask for the newest truth alone. A member that "
+        "failed has learned nothing, and lost what the others learned. Rows such as `kan + ewc` "
+        "are trained by a method against forgetting: they stand below the ranking, which is of "
+        "models that train on. The field's measures are of scores in [0, 1], accuracy or clipped "
+        "R^2; (+) is better when higher, (-) when lower."
     ),
     score_label="lost",
     unit="decades lost",
@@ -173,15 +195,17 @@ board = Board(
     higher_is_better=False,
     columns={
         "learned": "decades just after each stage",
+        "share": "decades lost over decades learned, of the earlier stages; 1 is all of it",
         "final": "decades at the end, over all probes",
         "joint": "decades of the same model that learned all stages at once: its bound",
         "ACC (+)": "mean score at the end (Lopez-Paz and Ranzato 2017)",
         "BWT (+)": "score at the end minus just after the stage, negative where it is forgotten",
-        "FWT (+)": "score on a stage before it is learned, minus that of the untrained network",
+        "FWT (+)": "score on a stage before it is first learned, minus the untrained network's",
         "forgetting (-)": "best score before the end minus that at the end (Chaudhry et al. 2018)",
         "any-time (+)": "mean score on the stages so far, over all stages: the area under that "
         "curve (Rebuffi et al. 2017)",
         "intransigence (-)": "score of the joint training minus that just after the stage",
         "saved": "decades that the method loses less than training on, on the same cells",
+        **CONTEST,
     },
 )

@@ -13,6 +13,7 @@ from kansci.boards.board import (
     Entry,
     Row,
     Value,
+    capped,
     contest,
     rows_of,
     unled,
@@ -34,7 +35,8 @@ def entry(standing: Standing, reference: Reference | None) -> Entry:
         "lead": reference.lead(standing.records) if reference and whole else None,
         "IQM": interquartile_mean(cells) if whole else None,
     }
-    return Entry(standing, cells, columns, unled(standing, reference) if whole else "")
+    note = "; ".join(filter(None, (unled(standing, reference), capped(standing)))) if whole else ""
+    return Entry(standing, cells, columns, note)
 
 
 board = Board(

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from kansci.boards.board import AnyRecord, Board, Entry, Row, blank, by_intervals
+from kansci.boards.board import AnyRecord, Board, Entry, Row, Value, blank, by_intervals
 from kansci.record import FAILED
 from kansci.statistics.standing import Standing, failures, final, standings
 from kansci.statistics.stats import wilson
@@ -18,13 +18,22 @@ def rows(records: Sequence[AnyRecord], reference: object) -> list[Row]:
 def row(standing: Standing) -> Row:
     members = sum(len(failures(record)) for record in standing.scored)
     found = Counter(kinds(standing))
-    columns = {"members": members} | {name: found[kind] for kind, name in KINDS.items()}
+    columns: dict[str, Value] = {"members": members}
+    columns |= {name: found[kind] for kind, name in KINDS.items()}
+    columns |= {"at edge": at_edge(standing), "rough": sum(one.rough for one in standing.scored)}
     listed = blank(Entry(standing, standing.cells(final), columns))
     if not members or standing.missing:
         return listed
     low, high = wilson(standing.failed, members)
     percent = {"score": standing.failed / members, "low": low, "high": high}
     return listed.model_copy(update={name: 100 * part for name, part in percent.items()})
+
+
+def at_edge(standing: Standing) -> float | None:
+    """Per cent of cells with the smallest or the largest of at least three rates tried."""
+    tuned = [one for one in standing.scored if one.rate and len({t.rate for t in one.tuning}) > 2]
+    edges = [one.rate in (min(rates := [t.rate for t in one.tuning]), max(rates)) for one in tuned]
+    return 100 * sum(edges) / len(edges) if edges else None
 
 
 def kinds(standing: Standing) -> Iterable[str]:
@@ -50,5 +59,10 @@ board = Board(
     metric="status of members",
     rows=rows,
     higher_is_better=False,
-    columns={"members": "members of all cells that count, failed or not"},
+    columns={
+        "members": "members of all cells that count, failed or not",
+        "at edge": "per cent of cells whose rate is the smallest or the largest of at least three "
+        "that were tried: a better one may lie beyond",
+        "rough": "cells whose task takes a value or a derivative of the network that has jumps",
+    },
 )

@@ -55,7 +55,7 @@ def row(model: str, speeds: Sequence[Speed], expected: Places, *, laned: bool) -
     lacking = sum(one not in done for one in wanted if one[0] in budgets)
     untimed = {budget for budget, _ in wanted} - set(latest)
     failed = sum(speed.status in FAILED for speed in problems)
-    missing = lacking + len(untimed) if latest else 1
+    missing = lacking + len(untimed) if latest else len(wanted)
     blank = Row(
         model=model,
         tasks=len(done),

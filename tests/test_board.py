@@ -9,6 +9,7 @@ from kansci.api import frozen_reference, get_board
 from kansci.boards.board import rank
 from kansci.boards.reference import Reference
 from kansci.ledger import save
+from kansci.record import Trial
 from kansci.statistics.standing import sliced
 
 NAMES = ("accuracy", "efficiency", "forgetting", "overall", "reliability", "speed")
@@ -148,6 +149,32 @@ def test_what_does_not_apply_or_fit_counts_nothing_overall_and_is_no_failure():
     row = rows("overall", [*own, *other])["a"]
     assert row.score == pytest.approx((0 + (2 + 0) / 2) / 2)
     assert (row.failed, row.not_applicable, row.does_not_fit, row.tasks) == (0, 1, 1, 3)
+
+
+def test_a_mean_over_other_tasks_has_no_rank_on_accuracy_and_one_overall():
+    records = [*grid("whole", 0), *grid("part", 1, 4.0)]
+    records = [one for one in records if (one.model, one.family) != ("part", "pde")]
+    records += [failed("part", place, "not_applicable") for place in PLACES if place[0] == "pde"]
+    row = rows("accuracy", records)["part"]
+    assert (row.rank, row.columns["P(best)"]) == (None, None)
+    assert row.score > 3
+    assert rows("overall", records)["part"].rank == 1
+
+
+@pytest.mark.parametrize("name", ["overall", "accuracy"])
+def test_members_at_the_cap_are_said_as_their_score_is_a_bound(name):
+    row = rows(name, [record("a", errors=[1e-9, 1e-3, 1e-8])])["a"]
+    assert row.note == "2 of 3 members at the cap of 6 decades"
+
+
+def test_rates_at_an_edge_of_what_was_tried_and_rough_derivatives_are_counted():
+    def tuned(place, rate, **more):
+        tuning = tuple(Trial(rate=one, seed=0, score=1.0) for one in (0.001, 0.01, 0.1))
+        return record("a", place, rate=rate, tuning=tuning, **more)
+
+    cells = [tuned(PLACES[0], 0.1), tuned(PLACES[1], 0.01, rough=True), tuned(PLACES[2], 0.001)]
+    columns = rows("reliability", [*cells, record("a", PLACES[3])])["a"].columns
+    assert (columns["at edge"], columns["rough"]) == (pytest.approx(200 / 3), 1)
 
 
 @pytest.mark.parametrize("name", ["overall", "accuracy"])

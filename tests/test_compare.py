@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from calling import call
+from scipy import stats
 
 from kansci.discover import home
 from kansci.errors import UnknownName, UserError
@@ -65,7 +66,33 @@ def test_members_are_paired_by_their_seeds():
         for model in ("kan", "mlp-silu")
     )
     assert one.mean == pytest.approx(np.mean(ours - theirs))
-    assert one.low == pytest.approx((ours - theirs).min(), abs=1e-9)
+    wanted = stats.ttest_1samp(ours - theirs, 0).confidence_interval()
+    assert (one.low, one.high) == pytest.approx(tuple(wanted))
+
+
+def test_a_seed_alone_tells_nothing_apart_and_strangers_are_welchs():
+    def seeded(record: Record, *seeds: int) -> Record:
+        errors = [[probe[: len(seeds)] for probe in stage] for stage in record.errors]
+        recipe = record.recipe.model_copy(update={"evaluation_seeds": seeds})
+        return record.updated(recipe=recipe, errors=errors, members=record.members[: len(seeds)])
+
+    alone = compared([seeded(one, 0) for one in RECORDS], "kan", "mlp-silu")
+    assert alone
+    assert {(one.low, one.high, one.verdict) for one in alone.cells} == {(None, None, "tie")}
+    other = [seeded(one, 7, 8, 9) if one.model == "kan" else one for one in RECORDS]
+    found = compared(other, "kan", "mlp-silu")
+    assert found
+    for cell in found.cells:
+        ours, theirs = (
+            final(next(r for r in other if (r.model, r.task) == (model, cell.place.task)))
+            for model in ("kan", "mlp-silu")
+        )
+        exact = stats.ttest_ind(ours, theirs, equal_var=False).confidence_interval()
+        assert cell.pairs == 0
+        assert cell.low is not None
+        assert cell.high is not None
+        assert cell.low <= exact.low + 1e-9  # as degrees of freedom are rounded down
+        assert cell.high >= exact.high - 1e-9
 
 
 def test_cells_that_only_one_has_are_counted_and_not_compared():

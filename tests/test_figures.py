@@ -142,7 +142,7 @@ def test_one_bar_joins_what_cannot_be_told_apart():
     alike = pd.DataFrame(noise, columns=list("abc"))
     apart = alike.add([0.0, 10.0, 20.0])
     counts = [
-        sum(line.get_linewidth() == 3 for line in axes.lines)
+        sum(line.get_marker() == "o" for line in axes.lines)
         for figure in map(critical_differences, (alike, apart))
         for axes in figure.axes
     ]

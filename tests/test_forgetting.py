@@ -12,7 +12,7 @@ from kansci.recipe import Recipe
 from kansci.record import Curve
 from kansci.runner import unfinished
 from kansci.statistics import transfer
-from kansci.statistics.forgetting import learned, lost, own_probes, relearned
+from kansci.statistics.forgetting import learned, learned_before, lost, own_probes, relearned
 
 TASK = get_task("feynman_slabs/I.16.6")
 RECIPE = Recipe(optimizers=({"evaluations": 4},), rates=(0.1,), evaluation_seeds=(0, 1))
@@ -115,6 +115,39 @@ def test_a_stage_that_comes_again_is_judged_by_the_probe_of_its_name():
     record = a_record(np.ones((15, 5, 2)).tolist(), task=cyclic)
     assert own_probes(record) == [*range(5)] * 3
     assert transfer.scores(record).shape == (15, 15, 2)
+
+
+def test_a_stage_that_comes_again_is_lost_from_its_last_visit_and_the_last_of_all_is_not_earlier():
+    errors = np.ones((15, 5, 2))
+    for visit in range(15):
+        errors[visit, visit % 5] = 10.0 ** -(1 + visit // 5)  # 1, 2, then 3 decades
+    record = a_record(errors.tolist(), task=get_task("bumps_cyclic"))
+    np.testing.assert_allclose(learned_before(record), [3, 3])
+    np.testing.assert_allclose(lost(record), [3, 3])  # of four bumps; the fifth is the last visit
+    assert transfer.first_visits(record) == [0, 1, 2, 3, 4]
+
+
+def test_forward_transfer_is_of_stages_that_are_new():
+    matrix = np.zeros((4, 4, 1))
+    matrix[1, 2] = 1.0  # a stage that was taught before
+    untrained = np.zeros((4, 1))
+    assert transfer.forward_transfer(matrix, untrained).tolist() == [pytest.approx(1 / 3)]
+    assert transfer.forward_transfer(matrix, untrained, new=[0, 1, 3]).tolist() == [0]
+
+
+def test_a_task_that_unsays_what_it_taught_is_no_forgetting():
+    record = continual("kan", 3, 1)
+    found = rows("forgetting", [record, record.updated(task="drift_function@1")])["kan"]
+    assert (found.tasks, found.missing, found.score) == (1, 0, pytest.approx(2))
+    assert found.columns["share"] == pytest.approx(2 / 3)
+
+
+def test_contenders_that_lose_least_lead_and_controls_win_no_contest():
+    records = [continual("kan", 3, 1), continual("fastkan", 2, 1), continual("linear-rbf", 2, 1.5)]
+    found = rows("forgetting", records)
+    assert [found[name].columns["leading"] for name in ("kan", "fastkan")] == ["", "yes"]
+    assert found["linear-rbf"].columns["leading"] is None
+    assert found["linear-rbf"].rank == 1
 
 
 def test_a_revisit_counts_until_the_loss_is_four_times_what_it_was():

@@ -49,7 +49,7 @@ def text(path: Path, section: str = "") -> str:
 
 def test_comparisons_named_beforehand_have_their_p_and_chance_with_its_interval(built, records):
     said = text(built / "statistics.html", "significance")
-    assert "Friedman's test that all 4 models are alike" in said
+    assert "Friedman's test that all 4 contenders are alike" in said
     named = load_comparisons(home("leaderboards") / "comparisons.toml")
     tested = [one for one in compare(named, standings(records)) if one.p is not None]
     assert len(tested) == 4

@@ -17,8 +17,9 @@ from kansci.boards.reference import Reference
 from kansci.models.zoo import is_control
 from kansci.reading import Reading
 from kansci.record import Frozen, Record, Speed, Submitted
-from kansci.statistics.standing import Standing
+from kansci.statistics.standing import Standing, final
 from kansci.statistics.stats import (
+    CAP,
     Cell,
     chances_of_best,
     hierarchical_mean,
@@ -144,7 +145,9 @@ def rows_of(entries: Iterable[Entry], *, higher_is_better: bool = True) -> list[
     return rows
 
 
-def contest(rows: Sequence[Row], entries: Iterable[Entry]) -> list[Row]:
+def contest(
+    rows: Sequence[Row], entries: Iterable[Entry], *, higher_is_better: bool = True
+) -> list[Row]:
     """Rows with `P(best)` and `leading`, which are of contenders: a yardstick wins no contest.
 
     `leading` is whose paired difference to the best of them may be nothing. Both are empty where
@@ -154,8 +157,9 @@ def contest(rows: Sequence[Row], entries: Iterable[Entry]) -> list[Row]:
     ranked = [row for row in rows if row.rank is not None and not row.control]
     said: dict[str, dict[str, Value]] = {}
     if len(ranked) > 1:
-        drawn = np.stack([replicates(cells[row.model]) for row in ranked])  # (model, draw)
-        leader = int(np.argmax([row.score or 0.0 for row in ranked]))
+        sign = 1 if higher_is_better else -1
+        drawn = sign * np.stack([replicates(cells[row.model]) for row in ranked])  # (model, draw)
+        leader = int(np.argmax([sign * (row.score or 0.0) for row in ranked]))
         for row, best, level in zip(
             ranked, chances_of_best(drawn), level_with(drawn, leader), strict=True
         ):
@@ -174,6 +178,14 @@ def unled(standing: Standing, reference: Reference | None) -> str:
     if not 0 < lacking < len(known):
         return ""
     return f"no lead: {lacking} of {len(known)} cells have no frozen reference"
+
+
+def capped(standing: Standing) -> str:
+    """How many members are better than can be counted: their model's score is a lower bound."""
+    every = [final(record) for record in standing.scored]
+    count = sum(int((values >= CAP).sum()) for values in every)
+    of = f"of {sum(map(len, every))} members"
+    return f"{count} {of} at the cap of {CAP:g} decades" if count else ""
 
 
 def blank(entry: Entry) -> Row:

@@ -12,9 +12,17 @@ from kansci.boards.board import AnyRecord, Value
 from kansci.boards.profiles import leads, profile
 from kansci.boards.reference import Reference
 from kansci.boards.tables import markdown_escaped, number, rounded
+from kansci.models.zoo import is_control
 from kansci.record import Record
 from kansci.statistics.robustness import robustness
-from kansci.statistics.significance import Comparison, compare, friedman, levels, mean_ranks
+from kansci.statistics.significance import (
+    BAND,
+    Comparison,
+    compare,
+    friedman,
+    levels,
+    mean_ranks,
+)
 from kansci.statistics.standing import standings
 
 if TYPE_CHECKING:
@@ -65,11 +73,12 @@ def significance_sheet(records: Iterable[AnyRecord], comparisons: Sequence[Compa
         f"{differ} of {len(tested)} comparisons named beforehand have p < {LEVEL} after Holm's "
         f"correction, on {len(table)} tasks."
     )
-    if alike := friedman(table):
-        ranks = mean_ranks(table).index
+    contenders = table.loc[:, [not is_control(str(name)) for name in table]]
+    if alike := friedman(contenders):
+        ranks = mean_ranks(contenders).index
         says += (
-            f" Friedman's test that all {len(ranks)} models are alike: p {_p(alike[1])}; the best "
-            f"mean rank has {ranks[0]}, the worst {ranks[-1]}."
+            f" Friedman's test that all {len(ranks)} contenders are alike: p {_p(alike[1])}; the "
+            f"best mean rank has {ranks[0]}, the worst {ranks[-1]}."
         )
     rows = [
         {
@@ -88,13 +97,16 @@ def significance_sheet(records: Iterable[AnyRecord], comparisons: Sequence[Compa
         for one in verdicts
     ]
     columns = {
-        "decades": "median over tasks of the difference in decades",
-        "p": "Wilcoxon's signed ranks over tasks, two-sided, zeros split",
+        "decades": "median over tasks, each of the same weight, of the difference in decades",
+        "p": "Wilcoxon's signed ranks over tasks, two-sided, zeros split; each task has the same "
+        "weight, so that a family with many has much",
         "p (Holm)": "corrected for all comparisons here",
-        "P(better)": "probability that a member of the first beats one of the second",
-        "low": "2.5 % of that over other tasks and seeds",
+        "P(better)": "probability that a member of the first beats one of the second, families of "
+        f"the same weight as in scores; nearer than {BAND} decades counts half",
+        "low": "2.5 % of that over other tasks and seeds of the first; not corrected for how many "
+        "comparisons there are",
         "high": "97.5 %",
-        "why": "the comparison was named beforehand",
+        "why": "the question; leaderboards/comparisons.toml says when it was put",
     }
     return Sheet("significance", "Which models differ?", rows, says, columns)
 

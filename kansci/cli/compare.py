@@ -90,7 +90,7 @@ def _show(model: str, against: str, result: Comparison) -> None:
             str(one.place.budget),
             f"{one.ours:.2f}",
             f"{one.theirs:.2f}",
-            f"{one.mean:+.2f} [{one.low:+.2f}, {one.high:+.2f}]",
+            f"{one.mean:+.2f}{bracketed(one.low, one.high)}",
             str(one.pairs or NONE),
             one.verdict,
         )
@@ -103,11 +103,16 @@ def summary(model: str, against: str, result: Comparison) -> str:
     chance, low, high = result.improvement
     lacking = f"; {result.alone} cells only one of them has" if result.alone else ""
     return (
-        f"{model} wins {result.count('win')}, ties {result.count('tie')}, loses "
-        f"{result.count('loss')} of {len(result.cells)} cells{lacking}.\n"
-        f"Mean difference {result.mean:+.2f} [{result.low:+.2f}, {result.high:+.2f}] decades; "
-        f"probability of improvement {chance:.2f} [{low:.2f}, {high:.2f}]."
+        f"By other seeds alone, {model} wins {result.count('win')}, ties {result.count('tie')}, "
+        f"loses {result.count('loss')} of {len(result.cells)} cells{lacking}.\n"
+        f"Over other tasks of the kind too: mean difference {result.mean:+.2f} "
+        f"[{result.low:+.2f}, {result.high:+.2f}] decades; "
+        f"probability of improvement {chance:.2f} [{low:.2f}, {high:.2f}], on cells that both have."
     )
+
+
+def bracketed(low: float | None, high: float | None) -> str:
+    return "" if low is None or high is None else f" [{low:+.2f}, {high:+.2f}]"
 
 
 def _json(model: str, against: str, result: Comparison) -> None:

@@ -34,7 +34,7 @@ def smallest(tasks: int, models: int) -> float:
 
 
 def critical_differences(table: DataFrame, left_out: str = "") -> Figure:
-    """Mean ranks on a line, 1 the best; models on one bar are not told apart at 5 %.
+    """Mean ranks on a line, 1 the best; models with a dot on one bar are not told apart.
 
     Args:
         table: decades, `(task, model)`, as `significance.levels` has them.
@@ -65,7 +65,12 @@ def critical_differences(table: DataFrame, left_out: str = "") -> Figure:
             label_fmt_right=" {rank:.1f}  {label}",
             label_props={"size": 8.5},
             color_palette=dict.fromkeys(ranks.index, INK),
-            crossbar_props={"color": COLOURS[0], "linewidth": 3, "solid_capstyle": "round"},
+            crossbar_props={
+                "color": COLOURS[0],
+                "linewidth": 1.2,
+                "marker": "o",
+                "markersize": 4.5,
+            },
             marker_props={"s": 14},
             elbow_props={"linewidth": 0.8},
         )
@@ -79,8 +84,8 @@ def _caption(table: DataFrame, controls: bool) -> str:
     found = friedman(table)
     overall = f"; Friedman p = {found[1]:.1g}" if found else ""
     text = (
-        "a bar joins models that are not told apart at 5 %: Wilcoxon's signed ranks over "
-        f"tasks,\nHolm's correction for all pairs{overall}"
+        "a bar's dots are models that are not told apart at 5 %; it passes over others. Wilcoxon's "
+        f"signed ranks over tasks,\nHolm's correction for all pairs{overall}"
     )
     least = smallest(*table.shape)
     if least >= LEVEL:

@@ -6,13 +6,14 @@ from typing import Any
 
 from kansci.site.results import OUTSIDE
 from kansci.site.shared import Shared
+from kansci.statistics.student import quantiles
 
 
 def data(shared: Shared) -> dict[str, Any]:
     """Places, the group that each counts in, and of every model decades by place; `null` for none.
 
     Thousandths of a decade are far below what seeds can tell. Which seeds they are is the number
-    of a list of seeds, as most Records have the same ones.
+    of a list of seeds, as most Records have the same ones. `student` are quantiles, for intervals.
     """
     used = [one for one in shared.results if one.state not in OUTSIDE]
     places = sorted({one.place for one in used})
@@ -32,6 +33,7 @@ def data(shared: Shared) -> dict[str, Any]:
         "places": places,
         "groups": [clusters.get(place, place.task) for place in places],
         "seeds": list(seeds),
+        "student": [round(one, 4) for one in quantiles(30)],
         "models": [
             {
                 "name": name,

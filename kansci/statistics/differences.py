@@ -15,6 +15,7 @@ from kansci.record import Record, Speed
 from kansci.statistics.significance import improvement
 from kansci.statistics.standing import Place, Standing, final, standings
 from kansci.statistics.stats import Cell, Floats, hierarchical_mean, interval, replicates
+from kansci.statistics.student import apart, paired
 
 Verdict = Literal["win", "tie", "loss"]
 
@@ -24,7 +25,7 @@ class Difference(NamedTuple):
 
     Attributes:
         mean: over members.
-        low: 2.5 % of it over other seeds; of 3 or 5 of them little more than their range.
+        low: 2.5 % of it over other seeds, by Student's t; `None` where one seed is all there is.
         pairs: members that are compared; 0: no seed in common, so that means are.
     """
 
@@ -32,13 +33,15 @@ class Difference(NamedTuple):
     ours: float
     theirs: float
     mean: float
-    low: float
-    high: float
+    low: float | None
+    high: float | None
     pairs: int
 
     @property
     def verdict(self) -> Verdict:
         """A win or a loss where the interval is clear of 0."""
+        if self.low is None or self.high is None:
+            return "tie"
         return "win" if self.low > 0 else "loss" if self.high < 0 else "tie"
 
 
@@ -107,15 +110,15 @@ def _by_seed(record: Record) -> dict[int, float]:
 
 
 def _difference(place: Place, ours: Record, theirs: Record, lead: Cell) -> Difference:
-    low, high = interval(replicates([lead], tasks=False))
     common = set(_by_seed(ours)) & set(_by_seed(theirs))
     means: list[Floats] = [final(one) for one in (ours, theirs)]
+    between = paired(lead.values) if common else apart(*means)
     return Difference(
         place,
         ours=float(means[0].mean()),
         theirs=float(means[1].mean()),
         mean=float(lead.values.mean()),
-        low=low,
-        high=high,
+        low=between and between[0],
+        high=between and between[1],
         pairs=len(common),
     )

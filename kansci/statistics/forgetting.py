@@ -12,6 +12,8 @@ from kansci.statistics.reaching import first_below
 from kansci.statistics.standing import decades_of, failures
 from kansci.statistics.stats import Floats
 
+RENEWED = ("drift_function",)  # all its probes ask for the newest truth, which unsays the others
+
 
 def learned(record: Record) -> Floats:
     """Decades on each stage's probe just after the stage, mean over stages, `(member,)`.
@@ -25,17 +27,39 @@ def learned(record: Record) -> Floats:
 def lost(record: Record) -> Floats:
     """Decades just after a stage minus decades at the end, mean over earlier stages, `(member,)`.
 
-    Of a member that failed nothing is left of what the others learned: with 0, a model would
-    forget less the more of its members fail. Where one stage holds all, nothing is earlier: 0.
+    A stage that comes again counts once, from its last visit; if that is the last of all, it is no
+    earlier stage. Of a member that failed nothing is left of what the others learned: with 0, a
+    model would forget less the more of its members fail. Where nothing is earlier: 0.
+    """
+    just_after, end = earlier(record)
+    if not len(just_after):
+        return np.zeros(end.shape[1])
+    failed, gone = failures(record), (just_after - end).mean(0)
+    return gone if failed.all() else np.where(failed, just_after[:, ~failed].mean(), gone)
+
+
+def learned_before(record: Record) -> Floats:
+    """Decades just after each of the stages of which `lost` is the loss, mean, `(member,)`."""
+    just_after, _ = earlier(record)
+    return just_after.mean(0) if len(just_after) else np.zeros(just_after.shape[1])
+
+
+def earlier(record: Record) -> tuple[Floats, Floats]:
+    """Decades just after the last visit of each stage but the last, and in the end.
+
+    `(earlier stage, member)` each.
     """
     just_after, end = own(record)
+    probes = own_probes(record)
+    kept = [i for i, probe in enumerate(probes[:-1]) if probe not in probes[i + 1 :]]
     if len(record.stages) < 2:
-        return np.zeros(just_after.shape[1])
-    failed = failures(record)
-    earlier = (just_after - end)[:-1].mean(0)
-    if failed.all():
-        return earlier
-    return np.where(failed, just_after[:-1, ~failed].mean(), earlier)
+        kept = []
+    return just_after[kept], end[kept]
+
+
+def keeps_its_truth(record: Record) -> bool:
+    """Whether what a stage taught is still true in the end, so that forgetting it is a loss."""
+    return record.task.split("@")[0].split("[")[0] not in RENEWED
 
 
 def own(record: Record) -> tuple[Floats, Floats]:

@@ -31,7 +31,7 @@ BAND = 0.02  # decades: nearer than that is a tie
 
 
 class Comparison(BaseModel, frozen=True):
-    """Two models to be compared, and why: named before anybody looks at numbers."""
+    """Two models to be compared, and why: a question that is put before it is computed."""
 
     model_config = ConfigDict(extra="forbid")
 

@@ -160,7 +160,8 @@ def wilson(count: int, total: int) -> tuple[float, float]:
     middle = share + z**2 / (2 * total)
     half = z * sqrt(share * (1 - share) / total + z**2 / (4 * total**2))
     whole = 1 + z**2 / total
-    return max((middle - half) / whole, 0.0), min((middle + half) / whole, 1.0)
+    low, high = (middle - half) / whole, (middle + half) / whole
+    return 0.0 if count == 0 else low, 1.0 if count == total else high  # but for the last bit
 
 
 def arranged(cells: Iterable[Cell]) -> tuple[Lots, Floats]:

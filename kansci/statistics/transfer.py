@@ -16,6 +16,8 @@ average incremental accuracy.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from kansci.errors import UserError
@@ -44,6 +46,12 @@ def scores(record: Record) -> Floats:
 def joint_scores(joint: Record, staged: Record) -> Floats:
     """Scores of a joint training on the probe of each stage of another, `(stage, member)`."""
     return scores(joint)[0, own_probes(staged)]
+
+
+def first_visits(record: Record) -> list[int]:
+    """The stages whose probe no stage before has taught."""
+    probes = own_probes(record)
+    return [stage for stage, probe in enumerate(probes) if probe not in probes[:stage]]
 
 
 def untrained(record: Record) -> Floats:
@@ -87,14 +95,15 @@ def backward_transfer(matrix: Floats) -> Floats:
     return (matrix[-1] - _diagonal(matrix))[:-1].mean(0)
 
 
-def forward_transfer(matrix: Floats, untrained: Floats) -> Floats:
+def forward_transfer(matrix: Floats, untrained: Floats, new: Sequence[int] | None = None) -> Floats:
     r"""FWT, $\frac{1}{T-1} \sum_{j \ge 2} (s_{j-1,j} - b_j)$.
 
     Args:
         untrained: $b_j$, scores before any training, `(stage, *)`.
+        new: which stages come for the first time; by default all. Their papers have no others.
     """
-    stages = np.arange(1, len(matrix))
-    return (matrix[stages - 1, stages] - untrained[1:]).mean(0)
+    stages = np.arange(1, len(matrix)) if new is None else np.array([i for i in new if i])
+    return (matrix[stages - 1, stages] - untrained[stages]).mean(0)
 
 
 def intransigence(matrix: Floats, joint: Floats) -> Floats:
