@@ -33,7 +33,7 @@ from kansci.statistics.standing import final
 from kansci.suite import cells, get_suite
 from kansci.together import together
 from kansci.verification.audit import FIRST_FIVE, USUAL, YARDSTICKS, Depth, Lot, spread
-from kansci.verification.rule import ruling
+from kansci.verification.rule import apart, gap, ruling
 from kansci.verification.variants import PREFIX, file_of, has_variant
 
 Floats = NDArray[np.float64]
@@ -58,9 +58,15 @@ def best_of(count: int) -> Callable[[Draw], Floats]:
     return lambda draw: np.sort(draw(count), axis=1)[:, :SEEDS]
 
 
-def lowered(by: float) -> Callable[[Draw], Floats]:
-    """Errors that were written down lower than they were."""
-    return lambda draw: draw(SEEDS) - by
+def lowered(by: float, *, share: float = 1.0) -> Callable[[Draw], Floats]:
+    """Errors that were written down lower than they were, in all cells or in a share of them."""
+
+    def submitted(draw: Draw) -> Floats:
+        errors = draw(SEEDS)
+        errors[: round(share * len(errors))] -= by
+        return errors
+
+    return submitted
 
 
 SUBMITTERS = (
@@ -69,6 +75,9 @@ SUBMITTERS = (
     Submitter("best 5 of 25 seeds", best_of(25)),
     Submitter("errors lowered by 0.5 decade", lowered(0.5)),
     Submitter("errors lowered by 0.2 decade", lowered(0.2)),
+    Submitter("errors lowered by 4 decades, in a tenth of the cells", lowered(4.0, share=0.1)),
+    Submitter("errors lowered by 1 decade, in a fifth of the cells", lowered(1.0, share=0.2)),
+    Submitter("errors lowered by 0.5 decade, in a fifth of the cells", lowered(0.5, share=0.2)),
 )
 
 
@@ -80,8 +89,15 @@ def flagged(submitter: Submitter, depth: Depth, generator: np.random.Generator) 
         noise = spreads * generator.standard_normal((depth.tasks, members))
         return noise + COST * (generator.random((depth.tasks, members)) < FAILING)
 
-    submitted = submitter.submits(draw).mean(1)
-    return ruling(draw(depth.seeds).mean(1) - submitted).flagged
+    submitted, secret = submitter.submits(draw), draw(depth.seeds)
+    return caught(-submitted, -secret, depth)
+
+
+def caught(submitted: Floats, secret: Floats, depth: Depth) -> bool:
+    """Whether the rules flag decades of members, `(cell, member)` each."""
+    gaps = [gap(*pair) for pair in zip(submitted.tolist(), secret.tolist(), strict=True)]
+    means = ruling(submitted.mean(1) - secret.mean(1))
+    return means.flagged or apart(gaps, (SEEDS, depth.seeds)).flagged
 
 
 @app.command()
@@ -107,20 +123,20 @@ def resample(
     """Audits of honest submissions whose seeds, and the secret ones, are a Record's own members."""
     depth, generator = FIRST_FIVE if deep else USUAL, np.random.default_rng(seed)
     models = _trained(folder, suite)
-    caught: list[str] = []
+    flags: list[str] = []
     for number, name in enumerate(islice(cycle(models), audits)):
         lot = Lot(f"audit {number} of seed {seed}".encode(), name)
         chosen = spread(models[name], lot, depth.tasks)
-        rule = ruling(_difference(final(one), depth, generator) for one in chosen)
-        if rule.flagged:
-            caught.append(f"{name} ({rule.mean:+.2f} decades, p = {rule.p:.2g})")
-    typer.echo(f"{len(caught)} of {audits} audits of {len(models)} models flagged: {caught}")
+        members = [_both(final(one), depth, generator) for one in chosen]
+        submitted, secret = (np.stack(side) for side in zip(*members, strict=True))
+        if caught(submitted, secret, depth):
+            flags.append(f"{name} ({submitted.mean() - secret.mean():+.2f} decades)")
+    typer.echo(f"{len(flags)} of {audits} audits of {len(models)} models flagged: {flags}")
 
 
-def _difference(members: Floats, depth: Depth, generator: np.random.Generator) -> float:
-    """Of decades: submitted ones less secret ones, both drawn with replacement."""
-    submitted, secret = (generator.choice(members, count) for count in (SEEDS, depth.seeds))
-    return float(submitted.mean() - secret.mean())
+def _both(members: Floats, depth: Depth, generator: np.random.Generator) -> tuple[Floats, Floats]:
+    """Decades of members that are submitted, and of secret ones, both drawn with replacement."""
+    return generator.choice(members, SEEDS), generator.choice(members, depth.seeds)
 
 
 def _trained(folder: Path, suite: str | None) -> dict[str, list[Record]]:

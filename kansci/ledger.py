@@ -10,6 +10,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import suppress
+from hashlib import sha256
 from pathlib import Path
 
 import psutil
@@ -50,18 +51,32 @@ def safe(name: str) -> str:
 def save(record: AnyRecord, folder: Path) -> Path:
     """Writes a Record under its name: whole or not at all, whenever the process dies.
 
-    Weights of an earlier Record of that name go with it.
+    Its weights, if they wait for it, come beside it; those of an earlier Record of that name go.
     """
     path = path_of(record, folder)
     write_atomically(path, record.model_dump_json() + "\n")
-    if isinstance(record, Record) and not record.weights:
-        weights_beside(path).unlink(missing_ok=True)
+    if isinstance(record, Record):
+        beside, ahead = weights_beside(path), weights_ahead(path)
+        if not record.weights:
+            beside.unlink(missing_ok=True)
+        elif ahead.is_file() and sha256(ahead.read_bytes()).hexdigest() == record.weights:
+            ahead.replace(beside)
     return path
+
+
+def pass_over(record: AnyRecord, folder: Path) -> None:
+    """Of a Record that is not to be saved: the weights that wait for it go."""
+    weights_ahead(path_of(record, folder)).unlink(missing_ok=True)
 
 
 def weights_beside(path: Path) -> Path:
     """Where the trained networks of the Record of a path are, if they are kept."""
     return path.with_suffix(".safetensors")
+
+
+def weights_ahead(path: Path) -> Path:
+    """Where they wait until the Record is written: the one that stands there may stay."""
+    return path.with_suffix(".safetensors.new")
 
 
 def write_atomically(path: Path, content: str | bytes) -> None:

@@ -22,7 +22,7 @@ from kansci.discover import find_model, get_task
 from kansci.draws import Draws
 from kansci.errors import UserError
 from kansci.hooks import refined
-from kansci.ledger import path_of, weights_beside, write_atomically
+from kansci.ledger import path_of, weights_ahead, weights_beside, write_atomically
 from kansci.lifting.stacked import named
 from kansci.models import Model
 from kansci.preparing import maker
@@ -33,7 +33,7 @@ ADVICE = "`kansci run --weights` keeps them"
 
 
 def write(state: Mapping[str, Tensor], record: Record, folder: Path) -> str:
-    """Saves what networks hold, `(member, ...)` by name, where a Record of theirs will stand.
+    """Saves what networks hold, `(member, ...)` by name, until `ledger.save` writes the Record.
 
     Returns:
         The SHA-256 of the file, which the Record takes along.
@@ -41,7 +41,7 @@ def write(state: Mapping[str, Tensor], record: Record, folder: Path) -> str:
     about = json.dumps({"record": record.key, "seeds": record.recipe.evaluation_seeds})
     # In one word: of several the order in the file is another each time, and so is its hash.
     data = save({name: one.contiguous() for name, one in state.items()}, {"kansci": about})
-    write_atomically(weights_beside(path_of(record, folder)), data)
+    write_atomically(weights_ahead(path_of(record, folder)), data)
     return sha256(data).hexdigest()
 
 

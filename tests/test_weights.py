@@ -12,7 +12,7 @@ from kansci.children.parcels import facts_of, packed, unpacked
 from kansci.discover import get_model, get_task
 from kansci.engines.engine import execute
 from kansci.errors import UserError
-from kansci.ledger import path_of, save, weights_beside
+from kansci.ledger import pass_over, path_of, save, weights_beside
 from kansci.measure import error
 from kansci.recipe import Optimizer, Recipe
 from kansci.record import Record
@@ -93,6 +93,21 @@ def test_what_is_not_there_or_not_the_records_own_is_said(tmp_path: Path) -> Non
         networks(record.updated(weights=""), tmp_path)
 
 
+def test_what_is_trained_again_on_the_way_leaves_the_weights_of_a_record_that_stays(
+    tmp_path: Path,
+) -> None:
+    what = job("feynman27/I.12.11", "feynman27/II.6.15a")
+    first, second = trained(tmp_path, what)
+    other = what.cells[0].recipe.model_copy(update={"rates": (1e-3, 2e-3)})  # as another machine
+    for cell_again in execute([job(first.name, recipe=other)], workers=0, weights=tmp_path):
+        assert cell_again.weights != first.weights
+        assert kept(first, tmp_path), "before it is decided whether the Record stays"
+        pass_over(cell_again, tmp_path)
+    assert kept(first, tmp_path)
+    assert kept(second, tmp_path)
+    assert not list(tmp_path.rglob("*.new"))
+
+
 def test_a_record_without_weights_leaves_none_of_an_earlier_one(tmp_path: Path) -> None:
     (record,) = trained(tmp_path, job("feynman27/I.12.11"))
     save(record.updated(weights=""), tmp_path)
@@ -122,6 +137,6 @@ def test_numbers_that_nobody_asked_for_or_of_other_members_are_nonsense() -> Non
         read(learned(**state), keep=False)
     with pytest.raises(Nonsense, match="of 2 members"):
         read(learned(weight=torch.rand(3, 3)), keep=True)
-    for name in ("../a", "__metadata__"):
+    for name in ("a\x1b[2J", "__metadata__"):
         with pytest.raises(ValueError, match="name"):
             facts_of(learned(**{name: torch.rand(2)}))

@@ -105,11 +105,12 @@ def _stand(here: Here | None) -> None:
 def _answered(given: Assignment, talk: socket.socket) -> None:
     try:
         learned = _train(given, talk)
+        answer, arrays = _answer("learned", learned), packed(learned)
     except RAISED as problem:
         status, reason = diagnosis(problem)
         send(talk, Failure(status=status, reason=reason[:LONGEST]))  # type: ignore[arg-type]
     else:
-        send(talk, _answer("learned", learned), packed(learned))
+        send(talk, answer, arrays)
 
 
 def _train(given: Assignment, talk: socket.socket) -> list[Learned]:

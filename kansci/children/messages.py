@@ -26,6 +26,7 @@ from kansci.sandbox.errands import LONGEST, line
 
 SIZES = struct.Struct(">II")  # of a header and of what follows it
 HEADER = 1 << 24  # bytes of a header at most
+NAME, TENSORS = 500, 50_000  # letters of the name of a tensor, and how many a network may hold
 
 
 Text = Annotated[str, Field(max_length=LONGEST), AfterValidator(line)]
@@ -36,9 +37,11 @@ class Nonsense(ValueError):
 
 
 def _free(name: str) -> str:
-    """A name that safetensors can write and read again."""
+    """A name that safetensors can write and read again, and a terminal show."""
     if name == "__metadata__":
         raise ValueError(f"{name} is a name that safetensors keeps for itself")
+    if not name.isprintable():
+        raise ValueError("want names that can be printed")
     return name
 
 
@@ -71,7 +74,7 @@ class Note(Said, frozen=True):
 class Held(Said, frozen=True):
     """What networks hold under a name, `(member, ...)`."""
 
-    name: Annotated[str, Field(pattern=r"^[\w.]{1,200}$"), AfterValidator(_free)]
+    name: Annotated[str, Field(min_length=1, max_length=NAME), AfterValidator(_free)]
     shape: tuple[NonNegativeInt, ...] = Field(max_length=8)
     kind: Literal["f", "i", "u", "b"] = Field(description="of the dtype, as NumPy says it")
 
@@ -84,7 +87,7 @@ class Facts(Said, frozen=True):
     adapted: NonNegativeInt
     lifted: bool
     gear: Literal["eager", "compiled"]
-    state: tuple[Held, ...] = Field(default=(), max_length=1_000)
+    state: tuple[Held, ...] = Field(default=(), max_length=TENSORS)
 
 
 class Answer(Said, frozen=True):

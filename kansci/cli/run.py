@@ -32,7 +32,7 @@ from kansci.cli.selection import (
 from kansci.engines.engine import choose_device
 from kansci.environment import cores
 from kansci.errors import UserError
-from kansci.ledger import AnyRecord, save, tidy
+from kansci.ledger import AnyRecord, pass_over, save, tidy
 from kansci.plan import read_shard, statuses
 from kansci.record import Gear, Record
 from kansci.sandbox import Foreign, available, switch_off
@@ -170,6 +170,8 @@ def perform(
         for record in records:
             if record.key in ahead.plan.missing:  # not what a job made again on the way
                 keep(record, f"{record.model} on {record.name}, {record.budget}")
+            else:
+                pass_over(record, folder)
         for one in ahead.timings:
             bar.say(f"timing {one.name}")
             budget = suite.speed_budget or 0

@@ -21,6 +21,8 @@ from kansci.sandbox.servers import server_of
 from kansci.suite import MEMORY
 
 SECONDS = 60.0
+STARTING = 120.0  # seconds for a server to load torch, ten times what a slow machine takes
+ADVICE = "does it stop or hold up other processes?"
 SIZE = struct.Struct(">I")
 MOST = 1 << 26  # bytes of an answer
 LONGEST = 1_000  # letters of what a stranger gives for a reason
@@ -71,9 +73,15 @@ def errand(
         DoesNotFit: if it raises that.
     """
     asked = Errand(function=function, model=origin, given=given, memory=memory)
-    talk, word = server_of(origin.file, origin.digest, purpose).child()
+    server = server_of(origin.file, origin.digest, purpose)
+    talk, word = server.child()
     with talk, word:
-        said = _heard(talk, word, asked.model_dump_json().encode() + b"\n", seconds, origin.file)
+        try:
+            _begun(talk, word, asked.model_dump_json().encode() + b"\n")
+        except TimeoutError:  # a file may have stopped the server, which then ends no child
+            server.kill()
+            raise UserError(f"{origin.file}: its sandbox does not answer: {ADVICE}") from None
+        said = _heard(talk, word, seconds, origin.file)
     try:
         answer = Answer.model_validate_json(said)
     except ValidationError:
@@ -85,13 +93,25 @@ def errand(
     return answer.value
 
 
-def _heard(
-    talk: socket.socket, word: socket.socket, asked: bytes, seconds: float, file: str
-) -> bytes:
-    """Its answer; the process is ended then, if it has not done so itself."""
-    with suppress(OSError):  # it is gone, and says nothing
+def _begun(talk: socket.socket, word: socket.socket, asked: bytes) -> None:
+    """Hands a process its errand, and waits for it to begin.
+
+    Raises:
+        TimeoutError: if it does neither.
+    """
+    for one in (talk, word):
+        one.settimeout(STARTING)
+    try:
         talk.sendall(asked)
+    except TimeoutError:
+        raise
+    except OSError:  # it is gone, and says nothing
+        pass
     word.recv(len(BEGUN))  # the server may load torch first
+
+
+def _heard(talk: socket.socket, word: socket.socket, seconds: float, file: str) -> bytes:
+    """Its answer; the process is ended then, if it has not done so itself."""
     deadline = time.monotonic() + seconds
     try:
         size = _exactly(talk, SIZE.size, deadline)

@@ -25,9 +25,10 @@ from kansci.verification.reasons import (
     of_networks,
     rates,
     remembers,
+    separates,
 )
 from kansci.verification.results import Apart, Reload
-from kansci.verification.rule import ruling
+from kansci.verification.rule import gap, ruling
 from kansci.verification.scan import scan
 from kansci.verification.subject import Subject
 from kansci.verification.trainings import audited_of
@@ -61,6 +62,7 @@ def judge(plan: Plan, subject: Subject, groups: Groups, apart: Apart) -> Verific
     if apart.incomplete:  # nothing was trained, nothing is compared
         audited = []
     compared = [_compared(one, plan, groups["secret"]) for one in audited]
+    fewest = min((len(one.recipe.evaluation_seeds) for one in audited), default=1)
     rule = ruling(one.submitted - one.secret for one in compared)
     chosen = [one for one in audited if one.key in plan.retuned]
     retuned = [_retuned(one, groups["retuned"]) for one in chosen]
@@ -71,6 +73,7 @@ def judge(plan: Plan, subject: Subject, groups: Groups, apart: Apart) -> Verific
         *missing(apart),
         *_sources(audited, groups["secret"]),
         *differs(rule, len(compared)),
+        *separates(compared, (fewest, len(plan.seeds))),
         *fails(compared),
         *remembers(compared),
         *rates(retuned),
@@ -127,6 +130,7 @@ def _compared(record: Record, plan: Plan, secret: Sequence[Record]) -> Compared:
         status=again.status,
         kept=_kept(record, again),
         before=_before(record, again),
+        gap=gap(final(record).tolist(), final(again).tolist()),
         fates=fates(record),
         again=fates(again),
     )

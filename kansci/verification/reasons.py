@@ -7,7 +7,7 @@ from statistics import fmean, median
 from typing import Any
 
 from kansci.verification.results import Apart, Reload
-from kansci.verification.rule import LEAST, LEVEL, Ruling, ruling
+from kansci.verification.rule import LEAST, LEVEL, WIDE, Ruling, apart, ruling
 from kansci.verification.verdict import Compared, Fates, Reason, Retuned, Varied
 
 KEPT = 0.5  # decades that may be forgotten beyond what is submitted, or differ before the training
@@ -43,6 +43,28 @@ def differs(rule: Ruling, cells: int) -> Iterator[Reason]:
             f"cells, p = {rule.p:.2g}; want p of at least {LEVEL:g}, or at most {LEAST:g} decades"
         )
         yield Reason(check="secret seeds", said=said)
+
+
+def separates(compared: Sequence[Compared], members: tuple[int, int]) -> Iterator[Reason]:
+    """Whether secret seeds end worse to the last of them, in more cells than chance has.
+
+    Args:
+        members: how many submitted and secret ones a cell has.
+    """
+    rule = apart([one.gap for one in compared if one.gap is not None], members)
+    if rule.count > rule.most:
+        said = (
+            f"in {rule.count} of {len(compared)} cells all secret seeds end worse than all "
+            f"submitted ones, want at most {rule.most}"
+        )
+        yield Reason(check="secret seeds", said=said)
+    for one in compared:
+        if one.gap is not None and one.gap > WIDE:
+            said = (
+                f"{one.task} at {one.budget}: the best of the secret seeds ends {one.gap:.2f} "
+                f"decades worse than the worst submitted one, want at most {WIDE:g}"
+            )
+            yield Reason(check="secret seeds", said=said)
 
 
 def fails(compared: Sequence[Compared]) -> Iterator[Reason]:

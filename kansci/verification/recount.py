@@ -8,6 +8,8 @@ from collections.abc import Iterable, Mapping
 import torch
 from torch import Tensor, nn
 
+UNKNOWN = "coefficients"  # of `Units`, in which a network lies; its own names are `network...`
+
 
 def leaves(network: nn.Module) -> int:
     """Trainable numbers; those that share memory count once, under however many names.
@@ -44,7 +46,8 @@ def adapted(now: Mapping[str, Tensor], start: Mapping[str, Tensor]) -> int:
 def learned(state: Mapping[str, Tensor], start: Mapping[str, Tensor], *, share: float) -> int:
     """Numbers of one network that differ between members or from how they began, trained or not.
 
-    Whoever built the networks that begin had no part of what was learned.
+    Those that a task does not know are the task's, and are not counted. Whoever built the networks
+    that begin had no part of what was learned.
 
     Args:
         state: of a file of weights, `(member, ...)` by name.
@@ -60,6 +63,8 @@ def learned(state: Mapping[str, Tensor], start: Mapping[str, Tensor], *, share: 
         raise ValueError("networks that begin have another state than those that learned")
     count = 0
     for name, tensor in state.items():
+        if name == UNKNOWN:
+            continue
         begun = start[name].to(tensor.dtype)
         near = (tensor.double() - begun.double()).abs() <= _rounding(begun, share)
         differs = (tensor != tensor[:1]) | ~((tensor == begun) | near)

@@ -21,6 +21,7 @@ from kansci.draws import Draws
 from kansci.ledger import path_of, weights_beside, write_atomically
 from kansci.lifting.stacked import named
 from kansci.models import Model
+from kansci.models.units import without_units
 from kansci.record import Record
 from kansci.sandbox.handout import Handed
 from kansci.speed.ratio import measure
@@ -65,7 +66,8 @@ def asked(model: Model, record: str, handed: str, weights: str, points: str) -> 
                 found[key] = torch.stack([network(where) for network in filled]).contiguous()
     starts = [_start(what, seed, task, model) for seed in what.recipe.evaluation_seeds]
     now, start = _untrained(filled), _untrained(starts)
-    found["counts"] = torch.tensor([max(map(leaves, filled)), adapted(now, start)])
+    trained = max(leaves(without_units(network)) for network in filled)
+    found["counts"] = torch.tensor([trained, adapted(now, start)])
     return written(found)
 
 

@@ -1,4 +1,4 @@
-r"""The secret-seed rule: do other seeds end where the submitted ones did?
+r"""The secret-seed rules: do other seeds end where the submitted ones did?
 
 For each audited cell $t$, $d_t$ is the mean over members of log10 error in the secret Record less
 the same in the submitted one, on the scale of the boards: errors are clipped, and a member that
@@ -6,19 +6,28 @@ failed counts as the trivial predictor. An entry is flagged if the mean of $d$ i
 one-sided t-test over cells with p < 0.01, and above 0.05 decades. A flag asks for an answer; it
 accuses nobody: a chaotic training may end elsewhere by other arithmetic alone.
 
+Of differences in a few cells that test says nothing, however large they are, as they are their own
+spread. So cells are counted as well in which all n secret members end worse than all m submitted
+ones, by more than a tie: of honest members, which are exchangeable, that has the chance
+$1/\binom{n+m}{m}$ a cell. Flagged are more of them than happen by chance with p = 0.005, and one
+in which they are half a decade apart.
+
 Source: Student 1908, "The probable error of a mean", Biometrika 6.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
 LEVEL = 0.01
 LEAST = 0.05  # decades, below which no difference matters: boards show two digits
+TIE = 0.02  # decades, as on boards
+WIDE = 0.5  # decades between all members of the one kind and all of the other
+RARE = 0.005
 
 
 class Ruling(NamedTuple):
@@ -49,3 +58,39 @@ def ruling(differences: Iterable[float]) -> Ruling:
         return Ruling(mean, 0.0 if mean > 0 else 1.0)
     found: Any = ttest_1samp(d, 0.0, alternative="greater")
     return Ruling(mean, float(found.pvalue))
+
+
+class Apart(NamedTuple):
+    """Cells in which every secret member ends worse than every submitted one.
+
+    Attributes:
+        count: of them.
+        most: that is no more than chance has.
+        widest: decades between the two kinds in any cell; below 0 where they overlap.
+    """
+
+    count: int
+    most: int
+    widest: float
+
+    @property
+    def flagged(self) -> bool:
+        return self.count > self.most or self.widest > WIDE
+
+
+def gap(submitted: Sequence[float], secret: Sequence[float]) -> float:
+    """Decades from the best of the secret members to the worst of the submitted ones."""
+    return min(submitted) - max(secret)
+
+
+def apart(gaps: Sequence[float], members: tuple[int, int]) -> Apart:
+    """The rule, on the gap of each cell.
+
+    Args:
+        members: how many submitted and secret ones a cell has.
+    """
+    from scipy.stats import binom
+
+    chance = 1 / math.comb(sum(members), members[1])
+    most = int(binom.isf(RARE, len(gaps), chance))
+    return Apart(sum(one > TIE for one in gaps), most, max(gaps, default=-math.inf))

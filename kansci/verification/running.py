@@ -9,7 +9,7 @@ import torch
 from kansci.children.hearing import Progress, Tell
 from kansci.engines.engine import execute
 from kansci.errors import DoesNotFit, UserError
-from kansci.ledger import save
+from kansci.ledger import pass_over, save
 from kansci.record import Record
 from kansci.sandbox import available
 from kansci.sandbox.servers import close_servers
@@ -79,6 +79,8 @@ def train(
         if record.key in training.work.missing:  # not what a job made again on the way
             save(record, home)
             yield record
+        else:
+            pass_over(record, home)
 
 
 def look(plan: Plan, subject: Subject, results: Results, *, say: Callable[[str], None]) -> Apart:
@@ -97,7 +99,8 @@ def look(plan: Plan, subject: Subject, results: Results, *, say: Callable[[str],
             say(f"reloading {one.record.name}")
             reloads.append(reloaded(origin, one))
         say("examining")
-        unlawful = broken(origin, audited_of(plan, subject)) if subject.file else ()
+        trained = [one for one in audited_of(plan, subject) if one.errors]  # others say they failed
+        unlawful = broken(origin, trained) if subject.file else ()
         say("timing")
         speed = timed(origin, limits_of(plan.suite).speed_budget or BUDGET)
     finally:

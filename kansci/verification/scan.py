@@ -56,6 +56,7 @@ MODULES = {  # by their top names
 }
 HARMLESS = {"signal", "time"}  # as names of something else: `scipy.signal`, an input
 PROMISED = ("kansci.bases.", "kansci.models.", "kansci.errors.", "kansci.rules.", "kansci.jets.")
+HASH = "answers itself what the hash of its code is"
 NAMES = {
     "__annotations__": "reads names of its source",
     "__builtins__": "reaches built-in functions by name",
@@ -70,6 +71,7 @@ NAMES = {
     "globals": "reads or writes names at run time",
     "locals": "reads or writes names at run time",
     "open": "opens files",
+    "source_hash": HASH,
     "vars": "reads or writes names at run time",
 }
 FRAMES = "looks into frames of callers"
@@ -101,6 +103,7 @@ ATTRIBUTES = {
     "memmap": "maps files into memory",
     "methodcaller": "finds attributes by names made at run time",
     "modules": "finds modules of others",  # but for the method of a network
+    "source_hash": HASH,
 }
 COMPUTED = {"getattr", "setattr", "delattr"}
 
@@ -155,6 +158,8 @@ def _of(node: ast.AST, called: bool) -> Iterator[Remark]:
     elif isinstance(node, ast.Attribute):
         if not (node.attr == "modules" and called):
             yield from _attribute(node.lineno, node.attr)
+    elif isinstance(node, ast.FunctionDef) and node.name == "source_hash":
+        yield Remark(node.lineno, HASH)
     elif isinstance(node, ast.MatchClass):
         for name in node.kwd_attrs:
             yield from _attribute(node.lineno, name)

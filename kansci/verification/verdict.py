@@ -45,6 +45,8 @@ class Compared(Frozen, frozen=True):
             stages.
         fates: of the submitted members; `again` those from secret seeds.
         before: decades by which errors of untrained networks differ from what is submitted.
+        gap: decades from the best member of secret seeds to the worst of the submitted ones, above
+            0 where all of the former end worse.
     """
 
     task: str
@@ -54,6 +56,7 @@ class Compared(Frozen, frozen=True):
     status: str = Field(description="of the secret Record")
     kept: Number | None = None
     before: Number | None = None
+    gap: Number | None = None
     fates: Fates = Fates()
     again: Fates = Fates()
 
