@@ -1,5 +1,7 @@
 """Laws that every board keeps, on Records made up for the purpose."""
 
+import json
+
 import numpy as np
 import pytest
 from calling import call
@@ -8,6 +10,7 @@ from ledgers import PLACES, continual, failed, grid, ladder, pool, record, rows,
 from kansci.api import frozen_reference, get_board
 from kansci.boards.board import rank
 from kansci.boards.reference import Reference
+from kansci.discover import home
 from kansci.ledger import save
 from kansci.record import Trial
 from kansci.statistics.standing import sliced
@@ -266,6 +269,20 @@ def test_board_freeze_raises_the_version_of_the_file(tmp_path, monkeypatch):
         frozen = Reference.load("frozen.json")
         assert frozen.version == version
         assert len(frozen.rows) == len(PLACES)
+
+
+def test_tables_beside_the_boards_are_shown_by_name_and_are_in_json():
+    ledger = ("--records", home("leaderboards") / "records")
+    shown = call("board", "significance", *ledger)
+    assert shown.code == 0, shown.stderr
+    assert "Which models differ?" in shown.stdout
+    assert "Who is the most accurate" not in shown.stdout
+    (only,) = json.loads(call("board", "robustness", *ledger, "--json").stdout)
+    assert only == "robustness"
+    every = json.loads(call("board", *ledger, "--json").stdout)
+    assert {"overall", "significance", "robustness", "profiles"} < set(every)
+    assert every["significance"][0]["model"] == "kan"
+    assert "did you mean 'profiles'" in call("board", "profile").stderr
 
 
 def test_the_committed_reference_loads():

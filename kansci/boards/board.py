@@ -14,9 +14,9 @@ import numpy as np
 from pydantic import Field
 
 from kansci.boards.reference import Reference
+from kansci.ledger import AnyRecord as AnyRecord
 from kansci.models.zoo import is_control
-from kansci.reading import Reading
-from kansci.record import Frozen, Record, Speed, Submitted
+from kansci.record import Frozen, Record, Submitted
 from kansci.statistics.standing import Standing, final
 from kansci.statistics.stats import (
     CAP,
@@ -29,7 +29,6 @@ from kansci.statistics.stats import (
     replicates,
 )
 
-AnyRecord = Record | Speed | Reading
 CONTEST = {
     "P(best)": "share of bootstrap draws in which the model is the first of the contenders",
     "leading": "the paired difference to that first has a 95 % interval that contains 0",

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 P = ("p", "p (Holm)")
 LEVEL = 0.05
+NAMES = ("significance", "robustness", "profiles")
 TAUS = (-1.0, 0.0, 1.0)  # of a profile that a table shows
 
 
@@ -123,7 +124,10 @@ def robustness_sheet(records: Sequence[AnyRecord], others: Iterable[AnyRecord]) 
         }
         for one in found
     ]
-    columns = {"tau": "Kendall's tau of both orders on the same cells; 1 is the same order"}
+    columns = {
+        "tau": "Kendall's tau of both orders on the same cells; 1 is the same order, as it is "
+        "under a cap that no member reaches"
+    }
     taus = [f"{one.tau:.2f} ({one.change})" for one in found if one.tau is not None]
     says = f"Kendall's tau with the headline: {', '.join(taus)}." if taus else ""
     return Sheet("robustness", "Does the order hold under other rules?", rows, says, columns)

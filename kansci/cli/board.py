@@ -22,7 +22,7 @@ from kansci.cli.selection import writable
 from kansci.cli.slices import Budgets, Families, Folder, Suites, narrowed, read, samples
 from kansci.cli.written import Standings, fill, write
 from kansci.discover import checkout, home
-from kansci.errors import UserError
+from kansci.errors import UnknownName, UserError
 from kansci.ledger import write_atomically
 from kansci.statistics.significance import load_comparisons
 
@@ -32,7 +32,10 @@ HEADLINE = "overall"
 def board(
     names: Annotated[
         list[str] | None,
-        typer.Argument(help="overall, accuracy, reliability, ...: by default all."),
+        typer.Argument(
+            help="overall, accuracy, reliability, ..., or a table beside them: significance, "
+            "robustness, profiles. By default all."
+        ),
     ] = None,
     records: Folder = None,
     suite: Suites = None,
@@ -63,7 +66,7 @@ def board(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
 ) -> None:
     """Show the leaderboards, or write them as Markdown, CSV, LaTeX and figures."""
-    chosen = [get_board(name) for name in names or ordered()]
+    chosen, tables = asked(names or [])
     if latex and not out:
         raise UserError("--latex writes files: add --out FOLDER")
     if column and not (latex and len(chosen) == 1):
@@ -81,15 +84,21 @@ def board(
     if freeze:
         frozen(found, folder, freeze)
     standings = stand(found, chosen)
-    beside = [] if names or as_json else asides(found, [*every, *samples(folder)])
+    beside = asides(found, [*every, *samples(folder)]) if tables else []
+    beside = [sheet for sheet in beside if sheet.name in tables]
     if check and out and readme:
         compare(standings, beside, found, out, None if names else readme, later)
         return
     if as_json:
-        typer.echo(json.dumps(as_dicts(standings), indent=1))
+        more = {sheet.name: list(sheet.rows) for sheet in beside}
+        typer.echo(json.dumps(as_dicts(standings) | more, indent=1))
     else:
         show(standings)
-        typer.echo("\n".join(sheet.says for sheet in beside if sheet.says))
+        if names:
+            for sheet in beside:
+                wide_console().print(sheets.terminal(sheet))
+        else:
+            typer.echo("\n".join(sheet.says for sheet in beside if sheet.says))
         typer.echo(f"From {len(found)} Records in {folder}.")
     if out:
         columns = (column or []) if latex else None
@@ -97,6 +106,19 @@ def board(
         typer.echo(f"{written} files written to {out}", err=as_json)
     if readme:
         fill(readme, standings, found, out)
+
+
+def asked(names: Sequence[str]) -> tuple[list[Board], Sequence[str]]:
+    """Boards, and names of tables beside them; all of both where none is named.
+
+    Raises:
+        UnknownName: for a name of neither.
+    """
+    for name in names:
+        if name not in (known := [*ordered(), *sheets.NAMES]):
+            raise UnknownName("leaderboard", name, known)
+    boards = [get_board(name) for name in names or ordered() if name not in sheets.NAMES]
+    return boards, [name for name in names or sheets.NAMES if name in sheets.NAMES]
 
 
 def ordered() -> list[str]:
@@ -129,7 +151,7 @@ def frozen(records: Sequence[AnyRecord], folder: Path, file: Path) -> None:
 def stand(records: Sequence[AnyRecord], boards: Sequence[Board] | None = None) -> Standings:
     """Boards and their rows; all boards, if none is given."""
     reference = frozen_reference()
-    chosen = boards or [get_board(name) for name in ordered()]
+    chosen = [get_board(name) for name in ordered()] if boards is None else boards
     return [(one, rank(one, records, reference)) for one in chosen]
 
 
