@@ -23,7 +23,7 @@ from kansci.testing import check
 from kansci.verification import running
 from kansci.verification.reasons import separates
 from kansci.verification.reload import Kept, reloaded
-from kansci.verification.rule import TIE, WIDE, apart, gap
+from kansci.verification.rule import FEW_WIDE, TIE, WIDE, apart, gap
 from kansci.verification.scan import scan
 from kansci.verification.verdict import Compared
 
@@ -55,6 +55,8 @@ def test_ties_and_overlaps_are_no_difference_and_one_wide_gap_is():
     assert not apart([TIE / 2] * 12, USUAL).flagged
     assert not apart([WIDE - 0.01, *[-1.0] * 11], USUAL).flagged
     assert apart([WIDE + 0.01, *[-1.0] * 11], USUAL).flagged
+    assert not apart([FEW_WIDE - 0.01, *[-1.0] * 11], (3, 3)).flagged
+    assert apart([FEW_WIDE + 0.01, *[-1.0] * 11], (3, 3)).flagged
 
 
 def test_lies_in_a_few_cells_are_flagged_however_large_they_are():

@@ -7,7 +7,7 @@ from statistics import fmean, median
 from typing import Any
 
 from kansci.verification.results import Apart, Reload
-from kansci.verification.rule import LEAST, LEVEL, WIDE, Ruling, apart, ruling
+from kansci.verification.rule import LEAST, LEVEL, Ruling, apart, ruling
 from kansci.verification.verdict import Compared, Fates, Reason, Retuned, Varied
 
 KEPT = 0.5  # decades that may be forgotten beyond what is submitted, or differ before the training
@@ -59,10 +59,10 @@ def separates(compared: Sequence[Compared], members: tuple[int, int]) -> Iterato
         )
         yield Reason(check="secret seeds", said=said)
     for one in compared:
-        if one.gap is not None and one.gap > WIDE:
+        if one.gap is not None and one.gap > rule.wide:
             said = (
                 f"{one.task} at {one.budget}: the best of the secret seeds ends {one.gap:.2f} "
-                f"decades worse than the worst submitted one, want at most {WIDE:g}"
+                f"decades worse than the worst submitted one, want at most {rule.wide:g}"
             )
             yield Reason(check="secret seeds", said=said)
 

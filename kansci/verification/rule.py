@@ -10,7 +10,7 @@ Of differences in a few cells that test says nothing, however large they are, as
 spread. So cells are counted as well in which all n secret members end worse than all m submitted
 ones, by more than a tie: of honest members, which are exchangeable, that has the chance
 $1/\binom{n+m}{m}$ a cell. Flagged are more of them than happen by chance with p = 0.005, and one
-in which they are half a decade apart.
+in which they are half a decade apart, or three quarters where three members stand against three.
 
 Source: Student 1908, "The probable error of a mean", Biometrika 6.
 """
@@ -26,7 +26,8 @@ import numpy as np
 LEVEL = 0.01
 LEAST = 0.05  # decades, below which no difference matters: boards show two digits
 TIE = 0.02  # decades, as on boards
-WIDE = 0.5  # decades between all members of the one kind and all of the other
+WIDE, FEW_WIDE = 0.5, 0.75  # decades between all members of the one kind and all of the other
+FEW = 0.02  # where chance orders them so more often, the wider one counts
 RARE = 0.005
 
 
@@ -67,15 +68,17 @@ class Apart(NamedTuple):
         count: of them.
         most: that is no more than chance has.
         widest: decades between the two kinds in any cell; below 0 where they overlap.
+        wide: decades that are too many.
     """
 
     count: int
     most: int
     widest: float
+    wide: float
 
     @property
     def flagged(self) -> bool:
-        return self.count > self.most or self.widest > WIDE
+        return self.count > self.most or self.widest > self.wide
 
 
 def gap(submitted: Sequence[float], secret: Sequence[float]) -> float:
@@ -93,4 +96,5 @@ def apart(gaps: Sequence[float], members: tuple[int, int]) -> Apart:
 
     chance = 1 / math.comb(sum(members), members[1])
     most = int(binom.isf(RARE, len(gaps), chance))
-    return Apart(sum(one > TIE for one in gaps), most, max(gaps, default=-math.inf))
+    count, widest = sum(one > TIE for one in gaps), max(gaps, default=-math.inf)
+    return Apart(count, most, widest, FEW_WIDE if chance > FEW else WIDE)
