@@ -38,17 +38,31 @@ def blamed(who: str) -> Iterator[None]:
         raise UserError(f"{who}: {in_a_line(problem)}") from problem
 
 
+MANY = 20  # names that are read in a line
+LISTED = {
+    "task": "`kansci tasks` lists",
+    "model": "`kansci models` lists",
+    "model or task": "`kansci models` and `kansci tasks` list",
+}
+
+
 class UnknownName(UserError, LookupError):
-    """A name that nothing has; says which names come close."""
+    """A name or a pattern that nothing has; says which names come close."""
 
     def __init__(self, kind: str, name: str, known: Iterable[str], hint: str = "") -> None:
         self.known = sorted(known)
         close = get_close_matches(name, self.known, n=3, cutoff=0.5)
+        pattern = "the pattern matches nothing; " * ("*" in name or "?" in name)
         if close:
-            advice = f"did you mean {' or '.join(repr(one) for one in close)}?"
-        else:
+            advice = f"did you mean {' or '.join(map(repr, close))}?"
+        elif len(self.known) <= MANY or kind not in LISTED:
             advice = f"there are: {', '.join(self.known) or 'none'}"
-        super().__init__(f"unknown {kind} {name!r}: {advice}{hint and f' ({hint})'}")
+        else:
+            advice = f"{LISTED[kind]} all {len(self.known)}"
+            if not pattern:
+                nearest = get_close_matches(name, self.known, n=3, cutoff=0.0)
+                advice = f"the nearest are {', '.join(map(repr, nearest))}; {advice}"
+        super().__init__(f"unknown {kind} {name!r}: {pattern}{advice}{hint and f' ({hint})'}")
 
 
 class DoesNotFit(ValueError):

@@ -10,6 +10,7 @@ from kansci.api import frozen_reference, get_board, list_boards
 from kansci.boards.board import rank
 from kansci.discover import get_model, get_task
 from kansci.figures.typical import final_error
+from kansci.ledger import save
 from kansci.lifting.stacked import named
 from kansci.preparing import maker
 from kansci.reading import Formula, Reading
@@ -66,7 +67,9 @@ def trained(model, place, folder, **more):
     ends = [final_error(task, network) for network in networks]
     errors = [[ends for _ in found.probes] for _ in found.stages]
     kept = record(model, place, **{"errors": errors, **more})
-    return kept.updated(weights=weights.write(state, kept, folder))
+    kept = kept.updated(weights=weights.write(state, kept, folder))
+    save(kept, folder)  # takes its networks along
+    return kept
 
 
 def speed(model, ratio):

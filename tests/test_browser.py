@@ -110,6 +110,7 @@ def test_a_filter_leaves_rows_with_all_its_words_and_counts_them(show):
     assert tab.get_by_text(f"1 of {every} rows").is_visible()
     tab.get_by_label("Filter cells").fill("")
     assert rows.count() == every
+    assert tab.get_by_text(f"{every} of {every} rows").is_visible()
 
 
 def test_two_models_are_compared_as_the_command_compares_them(show, built):
@@ -137,6 +138,30 @@ def test_the_address_names_the_models_that_are_compared(show):
     link = tab.locator("#differences td a").first
     link.click()
     assert tab.locator(":target").count() == 1, "a number leads to its row among the Records"
+
+
+@pytest.mark.parametrize(
+    ("anchor", "said"),
+    [
+        ("mlp-silu/nope", "No model here is called nope. Choose two models."),
+        ("mlp-silu/%3Cb%3E", "No model here is called <b>. Choose two models."),
+        ("mlp-silu/%", "No model here is called %. Choose two models."),
+        ("mlp-silu/mlp-silu", "Choose two models: both are mlp-silu."),
+    ],
+)
+def test_an_address_that_names_no_pair_is_told_so(show, anchor, said):
+    tab = show(f"compare#{anchor}")
+    assert tab.locator("#summary").inner_text() == said
+    assert not tab.locator("#differences").is_visible()
+    assert tab.get_by_text("0 of 0 rows").is_visible()
+    tab.get_by_label("First").select_option("kan")
+    tab.get_by_label("Second").select_option("mlp-silu")
+    assert tab.locator("#summary").inner_text().startswith("kan less mlp-silu")
+    assert tab.locator("#differences").is_visible()
+
+
+def test_without_an_address_a_form_is_compared_with_the_reference(show):
+    assert show("compare").locator("#summary").inner_text().startswith("kan less mlp-silu")
 
 
 def test_bars_and_lines_say_their_numbers_to_a_pointer(show):

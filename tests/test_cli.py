@@ -121,7 +121,7 @@ def test_listings_show_names_with_options_as_they_are(monkeypatch, capsys):
         (["status", "--model", "fastcan"], "did you mean 'fastkan'"),
         (["status", "--shard", "5/4"], "want i/n with 1 <= i <= n"),
         (["merge", "nowhere", "--out", "there"], "no folder 'nowhere'"),
-        (["reproduce", "nowhere.json"], "want a readable Record"),
+        (["reproduce", "nowhere.json"], "no such file"),
         (["reproduce", OLD / "speed.json"], "use kansci speed"),
         (["reproduce", OLD / "ok.json", "--model", "missing.py"], "missing.py"),
         (["reproduce", OLD / "ok.json", "--task", "missing.py"], "missing.py"),

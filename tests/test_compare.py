@@ -142,6 +142,13 @@ def test_published_numbers_are_read_and_belong_to_tasks():
     assert {path.stem for path in PUBLISHED.glob("*.csv")} == set(list_papers(PUBLISHED))
 
 
+def test_no_paper_says_that_our_medians_are_means():
+    """The column beside a paper's numbers is the median over seeds with its range."""
+    assert not any(
+        "ours are means" in get_paper(x, PUBLISHED).differs for x in list_papers(PUBLISHED)
+    )
+
+
 def test_table_2_of_the_kan_paper_has_its_geometric_means():
     """1.46e-3, 4.9e-4, 7.6e-4 and 5.8e-4, as the table's columns give them."""
     paper = get_paper("kan-feynman", PUBLISHED)

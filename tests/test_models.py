@@ -125,7 +125,7 @@ def test_within_is_the_largest_that_fits():
     ("name", "says"),
     [
         ("kann", "unknown model 'kann': did you mean 'kan'"),
-        ("xyz", "there are: .*mlp-silu"),
+        ("xyz", "the nearest are .*; `kansci models` lists all"),
         ("kan[gird=3]", "unknown option of kan 'gird': did you mean 'grid'"),
         ("linear-rbf[size=3]", "unknown option of linear-rbf 'size': there are: none"),
         ("kan[", "want NAME or NAME"),

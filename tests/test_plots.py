@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from kansci.boards.board import Board, Row
+from kansci.errors import UserError
 from kansci.figures import plots
 from kansci.figures.curves import learning_curves
 from kansci.recipe import Optimizer, Recipe
@@ -108,12 +109,37 @@ def test_learning_curves_have_a_line_for_each_member_and_stage(stages):
     assert (drawn[np.isfinite(drawn)] > 0).all()
 
 
+def test_what_is_fitted_at_once_has_a_marker_where_a_line_would_be_nothing():
+    once = Curve(stage="all", evaluations=(1,), losses=((0.5, 0.2),))
+    (fitted,), (trained,) = (learning_curves(record(curves=c)).axes for c in ((once,), curves(1)))
+    assert {line.get_marker() for line in fitted.lines} == {"o"}
+    assert {line.get_marker() for line in trained.lines} == {""}
+
+
 def test_learning_curves_of_lost_members_and_of_failed_records_are_figures_too(tmp_path):
     nothing = ((float("nan"), float("nan")),) * 3
     plots.save(learning_curves(record(curves=curves(1, nothing))), tmp_path / "lost.png")
     figure = learning_curves(RECORDS[-1].model_copy(update={"reason": "no such op"}))
     plots.save(figure, tmp_path / "failed.png")
     assert "crashed: no such op" in figure.axes[0].texts[0].get_text()
+
+
+def test_the_colours_of_a_wide_heat_map_are_told_where_it_begins():
+    many = [record(budget=250, task=f"pde/{number}@1") for number in range(60)]
+    figure = plots.heat_map(ROWS[:1], many)
+    figure.draw_without_rendering()
+    table, bar = (axes.get_position() for axes in figure.axes)
+    assert bar.y1 < table.y0
+    assert bar.x0 == pytest.approx(table.x0, abs=0.01)
+    assert bar.x1 * figure.get_size_inches()[0] < 8
+
+
+def test_a_front_wants_two_budgets():
+    of = plots.Material(ROWS[:2], RECORDS[:2], None)
+    one = of._replace(records=[one for one in RECORDS[:4] if one.budget == 250])
+    with pytest.raises(UserError, match="want two budgets for a front, got 250 alone"):
+        plots.KINDS["pareto"].draw(one)
+    assert plots.KINDS["pareto"].draw(of._replace(records=RECORDS[:4])).figure
 
 
 def test_the_heat_map_is_blank_where_a_model_has_nothing_to_score():

@@ -56,7 +56,9 @@ class Ahead(NamedTuple):
             jobs = counted(len(self.plan.jobs), "job")
             time = spoken(self.seconds(workers))
             todo = f"{self.missing} to do in {jobs}, about {time} with {workers} at a time"
-        return f"{head}. {count} Records on {where}: {len(self.done)} are there, {todo}."
+        times = len(self.timed) + len(self.timings)
+        timed = f", {times} of them timings," if times else ""
+        return f"{head}. {count} Records{timed} on {where}: {len(self.done)} are there, {todo}."
 
 
 def look_ahead(

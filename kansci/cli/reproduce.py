@@ -18,7 +18,7 @@ from kansci.discover import find_tasks, get_task
 from kansci.engines.engine import choose_device, execute, warm_up
 from kansci.environment import environment
 from kansci.errors import UnknownName, UserError
-from kansci.ledger import load, save
+from kansci.ledger import ADVICE, load, save
 from kansci.models import Model
 from kansci.record import Record
 from kansci.sandbox import Foreign, available, named
@@ -99,9 +99,18 @@ def trained(path: Path) -> Record:
     """The Record of a training in a file.
 
     Raises:
-        UserError: if it is none.
+        UserError: if it is none; nothing is lost by that, so nothing is to be deleted.
     """
-    old = load(path)
+    if not path.is_file():
+        raise UserError(f"{path}: no such file: want a Record's, RECORD.json")
+    try:
+        old = load(path)
+    except UserError as problem:
+        said, _, _ = str(problem).partition(f"; {ADVICE}")
+        if said == str(problem):
+            raise
+        why = said.removeprefix(f"{path}: ").removeprefix("no Record, ")
+        raise UserError(f"{path} is no Record: {why}") from problem
     if not isinstance(old, Record):
         raise UserError(f"{path}: want the Record of a training, got a timing; use kansci speed")
     return old

@@ -27,6 +27,7 @@ from kansci.errors import UserError
 from kansci.store.place import Place
 
 FIRST, LAST = 5000, 5099
+HIGHEST = 65_535  # port there is
 START = 180  # seconds; 20 are usual on a busy machine
 STOP = 10
 RUNS = "#/experiments?workflowType=machine_learning"  # MLflow would open its pages for chats
@@ -60,6 +61,16 @@ def serve(place: Place, host: str, port: int | None) -> None:
         f"MLflow's server at {address}: want it to run until Ctrl-C, got exit code "
         f"{child.returncode} ({said[:200]}); try another --port, or `kansci ui` again"
     )
+
+
+def check_port(port: int | None) -> None:
+    """Before anything is done.
+
+    Raises:
+        UserError: for a number that no port has.
+    """
+    if port is not None and not 1 <= port <= HIGHEST:
+        raise UserError(f"--port {port}: want 1 to {HIGHEST}")
 
 
 def free_port(host: str, wanted: int | None) -> int:

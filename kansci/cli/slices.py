@@ -10,7 +10,7 @@ import typer
 
 from kansci.boards.board import AnyRecord
 from kansci.discover import checkout
-from kansci.errors import UserError
+from kansci.errors import UnknownName, UserError
 from kansci.ledger import load_records
 from kansci.record import Record
 from kansci.statistics.standing import sliced
@@ -77,13 +77,23 @@ def narrowed(
     """Those Records of a folder that are asked for; all, if nothing is.
 
     Raises:
+        UnknownName: for a suite or a family that no training is of; says which come close.
         UserError: if no training is left; says which there are.
     """
+    trained = [record for record in every if isinstance(record, Record)]
+    _check("suite", suites, {record.suite for record in trained})
+    _check("family", families, {record.family for record in trained})
     found = sliced(every, suites=suites or (), families=families or (), budgets=budgets or ())
     asked = suites or families or budgets
     if asked and not any(isinstance(record, Record) for record in found):
         raise UserError(f"no Records in {where} of all that is asked for: {kinds(every)}")
     return found
+
+
+def _check(kind: str, names: Collection[str] | None, known: Collection[str]) -> None:
+    for name in names or ():
+        if known and name not in known:
+            raise UnknownName(f"{kind} with Records", name, known)
 
 
 def kinds(records: Sequence[AnyRecord]) -> str:

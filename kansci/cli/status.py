@@ -27,7 +27,7 @@ from kansci.cli.selection import (
 )
 from kansci.environment import cores
 from kansci.plan import read_shard
-from kansci.record import FAILED, Record, Status
+from kansci.record import FAILED, Record, Speed, Status
 
 
 class Line(NamedTuple):
@@ -104,8 +104,11 @@ def show(folder: Path, ahead: Ahead, lines: Sequence[Line]) -> None:
 def sentences(folder: Path, ahead: Ahead) -> list[str]:
     """What the table does not say."""
     lines = []
+    models = {one.name for one in ahead.timings} | {one.model for one in ahead.timed}
+    laned = models & {one.model for one in ahead.records if isinstance(one, Speed) and one.lane}
+    lane = f"; {len(laned)} by `kansci speed`, which boards rank, too" * bool(laned)
     if times := len(ahead.timed) + len(ahead.timings):
-        lines.append(f"Speed: {len(ahead.timed)} of {times} models are timed.")
+        lines.append(f"Speed: {len(ahead.timed)} of {times} models are timed by the suite{lane}.")
     if stale := ahead.plan.stale:
         what = counted(len(stale), "Record")
         lines.append(f"{what} of another source, task content or recipe will be replaced.")

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from kansci.cli.serve import RUNS, serve
+from kansci.cli.serve import RUNS, check_port, serve
 from kansci.cli.sync import gather, push, said
 from kansci.store import open_store
 from kansci.store.place import default_place, is_server, shown
@@ -28,6 +28,7 @@ def ui(
     ] = True,
 ) -> None:
     """Browse Records and boards in MLflow; Ctrl-C stops."""
+    check_port(port)
     place = default_place()
     store = open_store(place=place)
     if sync:

@@ -31,6 +31,7 @@ def learning_curves(record: Record) -> Figure:
                     color=COLOURS[member % len(COLOURS)],
                     linestyle=":" if failed[member] else "-",
                     linewidth=1.3,
+                    marker="o" if len(steps) == 1 else "",  # a line of one point is nothing
                     label=_member(record, member) if number == 0 else None,
                 )
             if several:

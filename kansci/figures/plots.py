@@ -107,6 +107,12 @@ def _pareto(of: Material) -> Drawn:
     if not shown:
         hint = advice(found) or "choose budgets by --budget"
         raise UserError(f"want a task that ran at every budget, got none: {hint}")
+    budgets = {budget for ladder in shown.values() for budget in ladder}
+    if len(budgets) < 2:
+        raise UserError(
+            f"want two budgets for a front, got {', '.join(map(str, budgets))} alone: `kansci run "
+            "--parameters BUDGET` trains at another"
+        )
     figure = pareto(of.rows, shown, tasks=shared(whole(found)))
     return Drawn(figure, hinted(lacking(of.rows, shown), found))
 
@@ -132,8 +138,8 @@ KINDS: dict[str, Kind] = {
         "overall",
         _critical,
         "which models cannot be told apart: the critical-difference diagram",
-        "Mean ranks of all models that ran everywhere, on a line with 1 the best; bars join "
-        "models that Wilcoxon's test with Holm's correction does not tell apart",
+        "Mean ranks of all models that ran everywhere, on a line with 1 the best; the "
+        "dots of a bar are models that Wilcoxon's test with Holm's correction does not tell apart",
     ),
     "profiles": Kind(
         "overall",
@@ -195,7 +201,7 @@ def heat_map(rows: Sequence[Row], records: Sequence[AnyRecord]) -> Figure:
     table = np.array([_by_task(found[row.model], tasks) for row in rows])  # (model, task)
     few = len(tasks) <= 20
     width = 3.2 + (0.5 if few else 0.22) * len(tasks)
-    with canvas(width, 2.2 + 0.3 * len(rows)) as (figure, axes):
+    with canvas(width, 2.9 + 0.3 * len(rows)) as (figure, axes):
         seaborn.heatmap(
             table,
             ax=axes,
@@ -208,7 +214,14 @@ def heat_map(rows: Sequence[Row], records: Sequence[AnyRecord]) -> Figure:
             linewidths=0.5,
             xticklabels=False,  # set below; seaborn would draw the figure, in a GB, to fit them
             yticklabels=False,
-            cbar_kws={"label": f"decades below the trivial predictor\n({METRIC})", "aspect": 25},
+            cbar_kws={  # below, at the left: a wide figure is scrolled, and begins there
+                "label": f"decades below the trivial predictor\n({METRIC})",
+                "location": "bottom",
+                "anchor": (0.0, 0.0),
+                "shrink": min(1.0, 4 / width),
+                "aspect": 25,
+                "pad": 0.02,
+            },
         )
         axes.set_facecolor("#EEEEEE")
         models(axes, rows, at=0.5)

@@ -41,13 +41,18 @@ class Map(NamedTuple):
 
 
 class Answers(NamedTuple):
-    """Networks on one task, a chart each; `legend` where their errors are mapped."""
+    """Networks on one task, a chart each; `legend` where their errors are mapped.
+
+    Attributes:
+        cut: models whose answers leave what is shown.
+    """
 
     shown: tuple[Shown, ...]
     charts: tuple[Chart, ...]
     notes: tuple[str, ...]
     legend: Legend | None
     stages: int
+    cut: tuple[str, ...] = ()
 
 
 class Plane(NamedTuple):
@@ -128,9 +133,11 @@ def curves(what: Subject, shown: Sequence[Shown]) -> Answers | None:
         boxes += [
             Box(at, LINES.top - 4 + STRIP * (k - 1), round(end - at, 1), STRIP - 2) for k in numbers
         ]
-    charts = []
+    charts, cut = [], []
     for one in shown:
         own = said(one.typical.network, x)[:, 0].numpy()
+        if not ((own >= limits[0]) & (own <= limits[1])).all():
+            cut.append(one.result.model)
         series = (
             Series("the truth", x[:, 0], y[:, 0], "truth"),
             Series(one.result.model, x[:, 0], own, "c0"),
@@ -138,7 +145,7 @@ def curves(what: Subject, shown: Sequence[Shown]) -> Answers | None:
         labels = (what.names[0], what.unknowns[0])
         drawn = chart(one.result.model, series, labels=labels, limits=limits, frame=frame)
         charts.append(drawn._replace(boxes=tuple(boxes)))
-    return Answers(tuple(shown), tuple(charts), _notes(shown), None, rows)
+    return Answers(tuple(shown), tuple(charts), _notes(shown), None, rows, tuple(cut))
 
 
 def _notes(shown: Sequence[Shown]) -> tuple[str, ...]:

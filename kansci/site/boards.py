@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -40,6 +41,7 @@ class View(NamedTuple):
 
     Attributes:
         anchor: where the page of a model has what its score is made of.
+        empty: why there is no score at all; nothing where there is one.
     """
 
     board: Board
@@ -48,6 +50,7 @@ class View(NamedTuple):
     further: tuple[tuple[str, str], ...]
     lines: tuple[Line, ...]
     anchor: str
+    empty: str
 
 
 def view(board: Board, rows: Sequence[Row]) -> View:
@@ -58,7 +61,18 @@ def view(board: Board, rows: Sequence[Row]) -> View:
     axis = bars(known, log=ratio, zero=not ratio)
     lines = tuple(_line(board, row, further, axis) for row in rows)
     named = tuple((name, board.columns.get(name, "")) for name in further)
-    return View(board, label(board), axis, named, lines, _anchor(board))
+    scored = any(row.score is not None for row in rows)
+    empty = "" if scored else commonest([line.remarks for line in lines])
+    return View(board, label(board), axis, named, lines, _anchor(board), empty)
+
+
+def commonest(remarks: Sequence[str]) -> str:
+    """The remark that most rows have, with how many; for a table in which nothing is scored."""
+    said = Counter(remark for remark in remarks if remark)
+    if not said:
+        return "no Record here answers this"
+    (text, count), *_ = said.most_common(1)
+    return f"{text} ({count} of {len(remarks)} rows)"
 
 
 def ranks(row: Row) -> str:

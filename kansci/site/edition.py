@@ -7,15 +7,27 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from kansci.ledger import AnyRecord
+from kansci.record import Record
 
 
 class Edition(NamedTuple):
-    """Lines of provenance, each a name and what there is of it, the most frequent first."""
+    """Lines of provenance, each a name and what there is of it, the most frequent first.
+
+    Attributes:
+        budgets: of what was trained, the smallest first.
+    """
 
     count: int
     first: str
     last: str
+    budgets: tuple[int, ...]
     lines: tuple[tuple[str, str], ...]
+
+    @property
+    def sizes(self) -> str:
+        """`250 trainable numbers`, `250, 1,000 and 4,000 trainable numbers`."""
+        *most, last = (f"{budget:,}" for budget in self.budgets)
+        return f"{' and '.join(filter(None, (', '.join(most), last)))} trainable numbers"
 
 
 def edition(records: Sequence[AnyRecord]) -> Edition:
@@ -30,6 +42,7 @@ def edition(records: Sequence[AnyRecord]) -> Edition:
         f"{(place.commit or 'unknown')[:10]}{' with changes' if place.dirty else ''}"
         for place in places
     ]
+    budgets = sorted({record.budget for record in records if isinstance(record, Record)})
     lines = (
         ("suite", _counted(record.suite for record in records)),
         ("machine", _counted(machines)),
@@ -37,7 +50,8 @@ def edition(records: Sequence[AnyRecord]) -> Edition:
         ("commit", _counted(commits)),
         ("verified by", _counted(record.verified for record in records)),
     )
-    return Edition(len(records), days[0] if days else "", days[-1] if days else "", lines)
+    first, last = (days[0], days[-1]) if days else ("", "")
+    return Edition(len(records), first, last, tuple(budgets), lines)
 
 
 def _counted(values: Iterable[str]) -> str:

@@ -27,19 +27,32 @@ class Illustration(NamedTuple):
     exact: bool = False
 
 
-def illustrations(folder: Path, board: str, of: Material) -> list[Illustration]:
+class Illustrations(NamedTuple):
+    """What a board has of figures.
+
+    Attributes:
+        refused: what further ones would say, and why there is nothing to draw.
+    """
+
+    shown: tuple[Illustration, ...]
+    refused: tuple[tuple[str, str], ...]
+
+
+def illustrations(folder: Path, board: str, of: Material) -> Illustrations:
     """Draws the figures of a board that there is anything to draw of."""
-    found = []
+    found: list[Illustration] = []
+    refused: list[tuple[str, str]] = []
     for name, kind in KINDS.items() if of.rows else ():
         if kind.board != board:
             continue
         try:
             figure = kind.draw(of).figure
-        except UserError:  # too few models or tasks, or no library for it
+        except UserError as problem:  # too few models, tasks or budgets, or no library for it
+            refused.append((kind.about.partition(":")[0], str(problem)))
             continue
         image = f"figures/{kind.beside or name}.svg"
         (folder / "figures").mkdir(exist_ok=True)
         save(figure, folder / image)
         summary = kind.about[0].upper() + kind.about[1:]
         found.append(Illustration(image, summary, kind.text, kind.exact))
-    return found
+    return Illustrations(tuple(found), tuple(refused))

@@ -7,7 +7,10 @@ from markupsafe import Markup
 from kansci.site.formula import mathml
 
 FORMULAS = {
-    "decades": r"d = \log_{10} \frac{\text{error of the trivial predictor}}{\text{error}}",
+    "decades": (
+        r"d = \frac{1}{P} \sum_{p=1}^{P} \min \left( 6, "
+        r"\max \left( 0, \log_{10} \frac{e_0}{e_p} \right) \right)"
+    ),
     "gain": r"g = \log_{10} \frac{N_{\text{ref}}}{N}",
     "exponent": r"\log_{10} \frac{e}{e_0} = a_{\text{task}} - \alpha \log_{10} N",
     "exact": r"\hat{f} - f = c \quad \text{or} \quad \hat{f} = c f, \; c \neq 0",

@@ -90,10 +90,13 @@ def _ordered(found: Sequence[Result], *, by_lead: bool) -> list[Result]:
 
 
 def _curves(found: Sequence[Result]) -> list[Chart]:
-    """Of the best, the middle and the worst task of each family at its largest budget."""
+    """Of the best, the middle and the worst task of each family at its largest budget.
+
+    What is fitted has one loss, and no curve.
+    """
     families: dict[str, list[Result]] = defaultdict(list)
     for one in _ordered(found, by_lead=False):
-        if one.record and one.record.curves:
+        if one.record and any(len(curve.evaluations) > 1 for curve in one.record.curves):
             families[one.place.family].append(one)
     charts = []
     for own in families.values():

@@ -19,7 +19,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from kansci.errors import UserError
-from kansci.site.formula import prose
+from kansci.site.formula import linked, prose
 
 MARK = ".kansci-site"  # in a folder that a later build may replace
 STATIC = ("site.css", "site.js", "compare.js")
@@ -34,7 +34,9 @@ def _templates() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    found.filters.update(number=number, label=label, prose=prose, address=quote, identity=id)
+    found.filters.update(
+        number=number, label=label, prose=prose, linked=linked, address=quote, identity=id
+    )
     return found
 
 

@@ -29,6 +29,7 @@ from kansci.statistics.standing import (
 from kansci.statistics.stats import Cell, interval, replicates
 
 OUTSIDE = ("stale", "not used", BOUND)  # of the grid
+ROUNDING = 1e-5  # Records keep six digits
 METRICS = {
     "nrmse": "NRMSE",
     "relative_l2": "relative L2",
@@ -65,6 +66,15 @@ class Result:
     @property
     def decades(self) -> float | None:
         return float(np.mean(self.values)) if self.values else None
+
+    @property
+    def worse(self) -> bool:
+        """Whether the error is above that of the trivial predictor, rounding apart.
+
+        There may be decades all the same: those of a probe are never below 0.
+        """
+        trivial = self.record.trivial if self.record else 0.0
+        return self.error is not None and self.error > trivial * (1 + ROUNDING)
 
     @property
     def metric(self) -> str:

@@ -16,14 +16,15 @@ from kansci.boards.tables import number
 from kansci.discover import home
 from kansci.ledger import AnyRecord
 from kansci.site.bars import Bar, Bars, Interval, bars
-from kansci.site.boards import Cell, bracketed
-from kansci.site.figures import Illustration
+from kansci.site.boards import Cell, bracketed, commonest
+from kansci.site.figures import Illustration, Illustrations
 from kansci.site.shared import Shared
 from kansci.statistics.significance import load_comparisons
 
 NOTHING = {"P(better)": 0.5, "area": 3.0}  # columns with intervals, and what is as good as chance
 ENDS = ("low", "high", "95 %")  # the interval, as two columns or as one text
 MODELS = ("model", "against")
+SHOWN = {"decades": "median difference"}  # of columns whose names say less on a page
 FIGURES = {"critical": "significance", "profiles": "profiles"}  # files, and their tables
 
 
@@ -42,6 +43,8 @@ class Table(NamedTuple):
     Attributes:
         columns: names and whether they are of texts; the ends of intervals are no columns.
         measured: the column that has intervals; empty for none.
+        empty: why there is no number at all; nothing where there is one.
+        reasons: then of each row, which it is and its remark.
     """
 
     sheet: Sheet
@@ -49,6 +52,13 @@ class Table(NamedTuple):
     measured: str
     axis: Bars
     lines: tuple[Line, ...]
+    empty: str
+    reasons: tuple[tuple[str, str], ...]
+
+    @property
+    def said(self) -> dict[str, str]:
+        """What columns say, by the names that the page gives them."""
+        return {SHOWN.get(name, name): about for name, about in self.sheet.columns.items()}
 
 
 def tables(shared: Shared, others: Sequence[AnyRecord]) -> list[Table]:
@@ -58,10 +68,10 @@ def tables(shared: Shared, others: Sequence[AnyRecord]) -> list[Table]:
     return [_table(sheet, shared.slugs) for sheet in found]
 
 
-def beside(drawn: Mapping[str, Sequence[Illustration]]) -> dict[str, list[Illustration]]:
+def beside(drawn: Mapping[str, Illustrations]) -> dict[str, list[Illustration]]:
     """Figures of boards that show what a table says, by its name."""
     found: dict[str, list[Illustration]] = {}
-    for one in (figure for own in drawn.values() for figure in own):
+    for one in (figure for own in drawn.values() for figure in own.shown):
         if name := FIGURES.get(Path(one.image).stem):
             found.setdefault(name, []).append(one)
     return found
@@ -90,7 +100,22 @@ def _table(sheet: Sheet, slugs: Mapping[str, str]) -> Table:
                 pair="/".join(slugs[name] for name in pair) if one and len(pair) == 2 else "",
             )
         )
-    return Table(sheet, tuple((n, n in words) for n in names), measured, axis, tuple(lines))
+    columns = tuple((SHOWN.get(name, name), name in words) for name in names)
+    return Table(sheet, columns, measured, axis, tuple(lines), *_unscored(sheet.rows, names))
+
+
+def _unscored(
+    rows: Sequence[Mapping[str, Value]], names: Sequence[str]
+) -> tuple[str, tuple[tuple[str, str], ...]]:
+    """Why no row has a number, and the reason of each; nothing where one has."""
+    if any(isinstance(row[name], int | float) for row in rows for name in names):
+        return "", ()
+    reasons = tuple(
+        (" against ".join(str(row[name]) for name in names if name in (*MODELS, "change")),
+         str(row.get("remarks") or "no Record here answers this"))
+        for row in rows
+    )  # fmt: skip
+    return commonest([why for _, why in reasons]), reasons
 
 
 def _interval(row: Mapping[str, Value], measured: str) -> Interval | None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import torch
 from markupsafe import Markup
@@ -16,7 +17,12 @@ from kansci.site.formula import mathml
 from kansci.site.lines import Chart, Series, chart
 from kansci.task import Task
 
+if TYPE_CHECKING:
+    from sympy import Basic
+
 POINTS = 400  # of a curve
+WORD = re.compile("[A-Za-z]{2,}")
+LAMBDA = ("lam", "lambd")  # `lambda` is a word of Python
 
 
 class Subject(NamedTuple):
@@ -72,26 +78,34 @@ def subject(key: str) -> Subject | None:
 def _stated(
     task: Task,
 ) -> tuple[tuple[Markup, ...], tuple[tuple[Markup, str], ...], tuple[Markup, ...]]:
-    from sympy import Symbol, latex
+    from sympy import Symbol
 
     statement = task.statement
     if statement is None:
         return (), (), ()
     truths = zip(statement.unknowns, statement.truth or (), strict=False)
-    truth = tuple(mathml(f"{latex(Symbol(u))} = {latex(f)}", block=True) for u, f in truths)
+    truth = tuple(mathml(f"{_written(Symbol(u))} = {_written(f)}", block=True) for u, f in truths)
     if task.order == 0 and truth:  # the equation says no more
         return (), (), truth
-    equations = tuple(mathml(f"{latex(one)} = 0", block=True) for one in statement.equations)
+    equations = tuple(mathml(f"{_written(one)} = 0", block=True) for one in statement.equations)
     return equations, tuple(map(_condition, statement.conditions)), truth
 
 
-def _condition(one: Condition) -> tuple[Markup, str]:
-    from sympy import latex
+def _written(formula: Basic) -> str:
+    """As LaTeX; a name of several letters is one sign, not the product of its letters."""
+    from sympy import Symbol, latex
 
+    names = {one: latex(one) for one in formula.atoms(Symbol)}
+    words = {one: rf"\mathrm{{{name}}}" for one, name in names.items() if WORD.fullmatch(name)}
+    greek = {one: r"\lambda" for one, name in names.items() if name in LAMBDA}
+    return latex(formula, symbol_names=words | greek)
+
+
+def _condition(one: Condition) -> tuple[Markup, str]:
     if one.other is None:
-        return mathml(f"{latex(one.formula)} = 0"), f"where {place(one)}"
+        return mathml(f"{_written(one.formula)} = 0"), f"where {place(one)}"
     where = f"where {one.variable} = {one.at} and where {one.variable} = {one.other}"
-    return mathml(latex(one.formula)), f"is the same {where}"
+    return mathml(_written(one.formula)), f"is the same {where}"
 
 
 def test_points(task: Task) -> tuple[Tensor, Tensor]:

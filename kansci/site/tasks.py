@@ -31,6 +31,7 @@ def write_task(folder: Path, shared: Shared, key: str, **common: object) -> None
         family=found[0].place.family,
         subject=what,
         metric=next(one.metric for one in found if one.record),
+        probes=max(len(one.record.probes) for one in found if one.record),
         field=field,
         answers=answers,
         budgets=sorted(budgets.items()),

@@ -127,12 +127,26 @@ function barCell(pair, at, tip) {
 const first = document.getElementById("one"), second = document.getElementById("two");
 const table = document.getElementById("differences"), summary = document.getElementById("summary");
 
+/** What stands in place of a comparison. */
+function say(text) {
+  summary.textContent = text;
+  table.hidden = true;
+  fill([]);
+}
+
+/** The rows of the table; the filter goes over them. */
+function fill(rows) {
+  table.tBodies[0].replaceChildren(...rows);
+  document.querySelector('[data-filters="pairs"]').dispatchEvent(new Event("input"));
+}
+
 function show() {
   const one = models[first.value], two = models[second.value];
+  if (!one || !two || one === two) { say(`Choose two models${one && one === two ? `: both are ${one.name}` : ""}.`); return; }
   const pairs = pairsOf(one, two);
   history.replaceState(null, "", `#${one.slug}/${two.slug}`);
-  table.hidden = pairs.length === 0;
-  if (!pairs.length) { summary.textContent = `${one.name} and ${two.name} have no cell in common.`; return; }
+  if (!pairs.length) { say(`${one.name} and ${two.name} have no cell in common.`); return; }
+  table.hidden = false;
   const families = nest(pairs, ["family", "group", "task"]);
   const whole = overall(families, (group) => group, (pair) => pair.difference);
   const [low, high] = interval((random) => overall(
@@ -154,7 +168,7 @@ function show() {
   for (let tick = -Math.floor(reach / step); tick <= reach / step; tick++) {
     shape(axis, "text", { x: at(tick * step), y: 12 }).textContent = Number((tick * step).toFixed(2)).toString().replace("-", "\u2212");
   }
-  table.tBodies[0].replaceChildren(...pairs.map((pair) => {
+  fill(pairs.map((pair) => {
     const row = document.createElement("tr"), anchor = `#${encodeURIComponent(`${pair.task}-${pair.budget}`)}`;
     const tip = `${pair.task} at ${pair.budget}: ${signed(pair.difference)} ${bracketed(pair)}`;
     row.append(
@@ -170,16 +184,29 @@ function show() {
     return row;
   }));
   for (const heading of table.tHead.rows[0].cells) heading.removeAttribute("aria-sort");
-  document.querySelector('[data-filters="pairs"]').dispatchEvent(new Event("input"));
 }
 
-/** The pair that the address names, else the first two. */
+/** The pair that the address names; what it leaves open is a usual one, what nobody has is said. */
 function choose() {
-  const named = decodeURIComponent(location.hash.slice(1)).split("/");
-  const [one, two] = [0, 1].map((place) => models.findIndex((model) => model.slug === named[place]));
-  first.value = one < 0 ? 0 : one;
-  second.value = two < 0 ? (Number(first.value) === 0 ? Math.min(1, models.length - 1) : 0) : two;
+  const named = location.hash.slice(1).split("/").filter(Boolean).map(written);
+  const strange = named.filter((slug) => !models.some((model) => model.slug === slug));
+  const [one, two] = [...named, ...usual(named)];
+  first.value = models.findIndex((model) => model.slug === one);
+  second.value = models.findIndex((model) => model.slug === two);
   show();
+  if (strange.length) say(`No model here is called ${strange.join(" or ")}. Choose two models.`);
+}
+
+/** A part of an address as text; as it stands, if it is no encoding of any. */
+function written(part) {
+  try { return decodeURIComponent(part); } catch { return part; }
+}
+
+/** Of a form and the reference what is not named yet, then all other models. */
+function usual(named) {
+  const pair = ["kan", "mlp-silu"].flatMap((name) => models.filter((model) => model.name === name));
+  const ahead = named.length ? pair.reverse() : pair.length > 1 ? pair : [];
+  return [...ahead, ...models].map((model) => model.slug).filter((slug) => !named.includes(slug));
 }
 
 for (const select of [first, second]) {
