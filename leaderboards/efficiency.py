@@ -103,8 +103,11 @@ def gain(reached: Floats, parameters: int, ladder: Floats) -> Floats | None:
 
 
 def tells(ladder: Floats) -> bool:
-    """Whether the reference learned enough at its best to measure numbers by errors."""
-    return bool(len(ladder) and ladder[-1, 1] >= LEARNED)
+    """Whether the reference learned enough at its best to measure numbers by errors.
+
+    One rung is no ladder: there would be nothing to interpolate to but the trivial predictor.
+    """
+    return len(ladder) > 1 and bool(ladder[-1, 1] >= LEARNED)
 
 
 def needed(rated: Sequence[Rated], reference: Reference) -> dict[str, Value]:
@@ -134,7 +137,9 @@ def said(rated: Sequence[Rated]) -> str:
     parts = []
     if without := sum(not len(one.ladder) for one in rated):
         parts.append(f"{without} {of} have no frozen reference")
-    if idle := sum(bool(len(one.ladder)) and one.gains is None for one in rated):
+    if single := sum(len(one.ladder) == 1 for one in rated):
+        parts.append(f"on {single} {of} the reference has one budget, which is no ladder")
+    if idle := sum(len(one.ladder) > 1 and one.gains is None for one in rated):
         parts.append(f"on {idle} {of} the reference learned nothing at any budget")
     return "; ".join(parts)
 

@@ -74,6 +74,14 @@ def test_tasks_that_the_reference_never_learns_tell_nothing_and_are_counted():
     assert "on 6 of 6 cells the reference learned nothing" in found.note
 
 
+def test_a_reference_at_one_budget_is_no_ladder_and_measures_nothing():
+    whole = ladder()
+    single = whole.model_copy(update={"rows": tuple(r for r in whole.rows if r.budget == 250)})
+    found = row(trained(REACHED), single)
+    assert (found.score, found.rank) == (None, None)
+    assert "one budget, which is no ladder" in found.note
+
+
 def test_what_a_model_needs_is_read_off_its_own_envelope():
     """It is as good as the reference with four times the numbers, and at 250 never."""
     found = row(trained({250: 0.5, 1000: 1.0}))
