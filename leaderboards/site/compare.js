@@ -1,7 +1,8 @@
-// Two models, cell by cell: differences in decades, and intervals by the bootstrap of the boards.
+// Two models, cell by cell: differences in decades, with intervals by Student's t over seeds, and
+// their mean, with one by the bootstrap of the boards.
 "use strict";
 
-const { places, groups, seeds, models } = JSON.parse(document.getElementById("data").textContent);
+const { places, groups, seeds, student, models } = JSON.parse(document.getElementById("data").textContent);
 const DRAWS = 2000;
 const SVG = "http://www.w3.org/2000/svg";
 
@@ -23,13 +24,30 @@ function quantile(sorted, share) {
   return sorted[below] + (place - below) * (sorted[Math.min(below + 1, sorted.length - 1)] - sorted[below]);
 }
 
+/** Squared standard error of a mean. */
+function squaredError(values) {
+  const middle = mean(values);
+  return values.reduce((sum, value) => sum + (value - middle) ** 2, 0) / (values.length - 1) / values.length;
+}
+
+/** 95 % of a difference over other seeds, paired or else Welch's; none where there is but one. */
+function overSeeds({ a, b, lead, paired }) {
+  const parts = paired ? [lead] : [a, b];
+  if (parts.some((values) => values.length < 2)) return [null, null];
+  const errors = parts.map(squaredError), whole = errors[0] + (errors[1] ?? 0);
+  const least = errors.reduce((sum, error, i) => sum + error ** 2 / (parts[i].length - 1), 0);
+  const freedom = paired ? lead.length - 1 : least ? Math.floor(whole ** 2 / least) : 1;
+  const half = student[Math.min(freedom, student.length) - 1] * Math.sqrt(whole);
+  return [mean(lead) - half, mean(lead) + half];
+}
+
 /** Differences of members of one seed, which learned from the same points; else from the mean. */
 function leads(a, b, own, other) {
   const paired = own.flatMap((seed, member) => {
     const found = other.indexOf(seed);
     return found < 0 ? [] : [a[member] - b[found]];
   });
-  return paired.length ? paired : a.map((value) => value - mean(b));
+  return paired.length ? { paired: true, lead: paired } : { paired: false, lead: a.map((value) => value - mean(b)) };
 }
 
 /** The mean difference of a cell with its members drawn anew. */
@@ -64,15 +82,15 @@ function pairsOf(one, two) {
   return places.flatMap(([family, task, budget], place) => {
     const a = one.cells[place], b = two.cells[place];
     if (!a || !b) return [];
-    const lead = leads(a, b, seeds[one.seeds[place]], seeds[two.seeds[place]]);
-    const pair = { family, task, budget, a, b, lead, group: groups[place], difference: mean(lead) };
-    [pair.low, pair.high] = interval((random) => drawn(pair, random));
+    const found = leads(a, b, seeds[one.seeds[place]], seeds[two.seeds[place]]);
+    const pair = { family, task, budget, a, b, ...found, group: groups[place], difference: mean(found.lead) };
+    [pair.low, pair.high] = overSeeds(pair);
     return [pair];
   });
 }
 
 const signed = (value) => (value < 0 ? "\u2212" : "+") + Math.abs(value).toFixed(2);
-const bracketed = ({ low, high }) => `[${signed(low)}, ${signed(high)}]`;
+const bracketed = ({ low, high }) => low === null ? "" : `[${signed(low)}, ${signed(high)}]`;
 
 function cell(kind, text, { href, sort } = {}) {
   const made = document.createElement(kind);
@@ -100,7 +118,7 @@ function barCell(pair, at, tip) {
   svg.dataset.tip = tip;
   shape(svg, "rect", { class: "hit", width: "100%", height: 18 });
   shape(svg, "line", { class: "origin", x1: at(0), x2: at(0), y1: 0, y2: 18 });
-  shape(svg, "line", { class: "outer", x1: at(pair.low), x2: at(pair.high), y1: 9, y2: 9 });
+  shape(svg, "line", { class: "outer", x1: at(pair.low ?? pair.difference), x2: at(pair.high ?? pair.difference), y1: 9, y2: 9 });
   shape(svg, "circle", { cx: at(pair.difference), cy: 9, r: 3.5 });
   made.append(svg);
   return made;
@@ -109,12 +127,26 @@ function barCell(pair, at, tip) {
 const first = document.getElementById("one"), second = document.getElementById("two");
 const table = document.getElementById("differences"), summary = document.getElementById("summary");
 
+/** What stands in place of a comparison. */
+function say(text) {
+  summary.textContent = text;
+  table.hidden = true;
+  fill([]);
+}
+
+/** The rows of the table; the filter goes over them. */
+function fill(rows) {
+  table.tBodies[0].replaceChildren(...rows);
+  document.querySelector('[data-filters="pairs"]').dispatchEvent(new Event("input"));
+}
+
 function show() {
   const one = models[first.value], two = models[second.value];
+  if (!one || !two || one === two) { say(`Choose two models${one && one === two ? `: both are ${one.name}` : ""}.`); return; }
   const pairs = pairsOf(one, two);
   history.replaceState(null, "", `#${one.slug}/${two.slug}`);
-  table.hidden = pairs.length === 0;
-  if (!pairs.length) { summary.textContent = `${one.name} and ${two.name} have no cell in common.`; return; }
+  if (!pairs.length) { say(`${one.name} and ${two.name} have no cell in common.`); return; }
+  table.hidden = false;
   const families = nest(pairs, ["family", "group", "task"]);
   const whole = overall(families, (group) => group, (pair) => pair.difference);
   const [low, high] = interval((random) => overall(
@@ -122,12 +154,12 @@ function show() {
     (group, groups) => groups[Math.floor(random() * groups.length)],
     (pair) => drawn(pair, random),
   ));
-  const better = pairs.filter((pair) => pair.low > 0).length, worse = pairs.filter((pair) => pair.high < 0).length;
+  const better = pairs.filter((pair) => pair.low !== null && pair.low > 0).length, worse = pairs.filter((pair) => pair.high !== null && pair.high < 0).length;
   const left = places.length - pairs.length;
   summary.textContent = `${one.name} less ${two.name}: ${signed(whole)} decades ${bracketed({ low, high })}. `
     + `Better on ${better} cells, worse on ${worse}, not told apart on ${pairs.length - better - worse}`
     + (left ? `; ${left} of ${places.length} cells lack one of the two.` : ".");
-  const reach = 1.05 * Math.max(0.1, ...pairs.map((pair) => Math.max(Math.abs(pair.low), Math.abs(pair.high))));
+  const reach = 1.05 * Math.max(0.1, ...pairs.map((pair) => Math.max(Math.abs(pair.low ?? pair.difference), Math.abs(pair.high ?? pair.difference))));
   const at = (value) => `${(50 + 47 * value / reach).toFixed(2)}%`;
   table.caption.textContent = `${one.name} less ${two.name}, decades; right of the line the first is better`;
   const axis = table.tHead.querySelector("svg");
@@ -136,7 +168,7 @@ function show() {
   for (let tick = -Math.floor(reach / step); tick <= reach / step; tick++) {
     shape(axis, "text", { x: at(tick * step), y: 12 }).textContent = Number((tick * step).toFixed(2)).toString().replace("-", "\u2212");
   }
-  table.tBodies[0].replaceChildren(...pairs.map((pair) => {
+  fill(pairs.map((pair) => {
     const row = document.createElement("tr"), anchor = `#${encodeURIComponent(`${pair.task}-${pair.budget}`)}`;
     const tip = `${pair.task} at ${pair.budget}: ${signed(pair.difference)} ${bracketed(pair)}`;
     row.append(
@@ -152,16 +184,29 @@ function show() {
     return row;
   }));
   for (const heading of table.tHead.rows[0].cells) heading.removeAttribute("aria-sort");
-  document.querySelector('[data-filters="pairs"]').dispatchEvent(new Event("input"));
 }
 
-/** The pair that the address names, else the first two. */
+/** The pair that the address names; what it leaves open is a usual one, what nobody has is said. */
 function choose() {
-  const named = decodeURIComponent(location.hash.slice(1)).split("/");
-  const [one, two] = [0, 1].map((place) => models.findIndex((model) => model.slug === named[place]));
-  first.value = one < 0 ? 0 : one;
-  second.value = two < 0 ? (Number(first.value) === 0 ? Math.min(1, models.length - 1) : 0) : two;
+  const named = location.hash.slice(1).split("/").filter(Boolean).map(written);
+  const strange = named.filter((slug) => !models.some((model) => model.slug === slug));
+  const [one, two] = [...named, ...usual(named)];
+  first.value = models.findIndex((model) => model.slug === one);
+  second.value = models.findIndex((model) => model.slug === two);
   show();
+  if (strange.length) say(`No model here is called ${strange.join(" or ")}. Choose two models.`);
+}
+
+/** A part of an address as text; as it stands, if it is no encoding of any. */
+function written(part) {
+  try { return decodeURIComponent(part); } catch { return part; }
+}
+
+/** Of a form and the reference what is not named yet, then all other models. */
+function usual(named) {
+  const pair = ["kan", "mlp-silu"].flatMap((name) => models.filter((model) => model.name === name));
+  const ahead = named.length ? pair.reverse() : pair.length > 1 ? pair : [];
+  return [...ahead, ...models].map((model) => model.slug).filter((slug) => !named.includes(slug));
 }
 
 for (const select of [first, second]) {

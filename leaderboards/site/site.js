@@ -51,7 +51,7 @@ function filter(input) {
     shown += !row.hidden;
   }
   const count = document.querySelector(`[data-count="${input.dataset.filters}"]`);
-  count.textContent = words.length ? `${shown} of ${rows.length} rows` : "";
+  count.textContent = `${shown} of ${rows.length} rows`;
 }
 
 /** One tooltip for all figures: it follows pointer and touch, and Escape puts it away. */
@@ -79,5 +79,6 @@ document.querySelectorAll("table.sortable").forEach(sortable);
 document.querySelectorAll("input[data-filters]").forEach((input) => {
   input.closest(".filter").hidden = false;
   input.addEventListener("input", () => filter(input));
+  filter(input);
 });
 tooltips();
