@@ -111,6 +111,8 @@ def test_a_slice_is_ranked_alone_and_an_empty_one_is_refused(monkeypatch, capsys
     assert call(monkeypatch, "board", "accuracy", *where, "--budget", 250, "--family", "pde") == 0
     assert "From 4 Records" in capsys.readouterr().out
     assert call(monkeypatch, "board", *where, "--suite", "none") == 2
+    assert "unknown suite with Records 'none'" in capsys.readouterr().err
+    assert call(monkeypatch, "board", *where, "--budget", 7) == 2
     assert "there are suites custom; families feynman, pde; budgets 250, 1000" in (
         capsys.readouterr().err
     )
