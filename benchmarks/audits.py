@@ -33,7 +33,7 @@ from kansci.statistics.standing import final
 from kansci.suite import cells, get_suite
 from kansci.together import together
 from kansci.verification.audit import FIRST_FIVE, USUAL, YARDSTICKS, Depth, Lot, spread
-from kansci.verification.rule import apart, gap, ruling
+from kansci.verification.rule import gap, ruling, separation
 from kansci.verification.variants import PREFIX, file_of, has_variant
 
 Floats = NDArray[np.float64]
@@ -97,7 +97,7 @@ def caught(submitted: Floats, secret: Floats, depth: Depth) -> bool:
     """Whether the rules flag decades of members, `(cell, member)` each."""
     gaps = [gap(*pair) for pair in zip(submitted.tolist(), secret.tolist(), strict=True)]
     means = ruling(submitted.mean(1) - secret.mean(1))
-    return means.flagged or apart(gaps, (SEEDS, depth.seeds)).flagged
+    return means.flagged or separation(gaps, (SEEDS, depth.seeds)).flagged
 
 
 @app.command()

@@ -24,6 +24,7 @@ AnyRecord = Record | Speed | Reading
 KINDS: dict[str, type[AnyRecord]] = {"speed": Speed, "recovery": Reading}  # by their family
 PART = ".part"  # ends the names of temporary files
 DAY = 86_400.0  # seconds
+AHEAD = ".safetensors.new"
 ADVICE = "delete the file to compute it again, or take it from a backup"
 
 
@@ -59,7 +60,7 @@ def save(record: AnyRecord, folder: Path) -> Path:
         beside, ahead = weights_beside(path), weights_ahead(path)
         if not record.weights:
             beside.unlink(missing_ok=True)
-        elif ahead.is_file() and sha256(ahead.read_bytes()).hexdigest() == record.weights:
+        elif ahead.is_file() and digest(ahead) == record.weights:
             ahead.replace(beside)
     return path
 
@@ -69,6 +70,11 @@ def pass_over(record: AnyRecord, folder: Path) -> None:
     weights_ahead(path_of(record, folder)).unlink(missing_ok=True)
 
 
+def digest(path: Path) -> str:
+    """SHA-256 of a file, as a Record names its weights."""
+    return sha256(path.read_bytes()).hexdigest()
+
+
 def weights_beside(path: Path) -> Path:
     """Where the trained networks of the Record of a path are, if they are kept."""
     return path.with_suffix(".safetensors")
@@ -76,7 +82,7 @@ def weights_beside(path: Path) -> Path:
 
 def weights_ahead(path: Path) -> Path:
     """Where they wait until the Record is written: the one that stands there may stay."""
-    return path.with_suffix(".safetensors.new")
+    return path.with_suffix(AHEAD)
 
 
 def write_atomically(path: Path, content: str | bytes) -> None:
@@ -132,11 +138,11 @@ def _prefix() -> str:
 def tidy(folder: Path) -> int:
     """Removes the temporary files of writers that are gone, and says how many there were.
 
-    Those of this machine whose process has ended, and those of any machine after a day: another
-    shard may be writing at this moment.
+    Those of this machine whose process has ended, and those of any machine after a day, as weights
+    that still wait for their Record: another shard may be writing at this moment.
     """
     removed = 0
-    for path in folder.rglob(f".*{PART}"):
+    for path in (*folder.rglob(f".*{PART}"), *folder.rglob(f"*{AHEAD}")):
         with suppress(OSError):  # another one tidies as well
             if _abandoned(path):
                 path.unlink()

@@ -12,7 +12,7 @@ from kansci.draws import Draws
 from kansci.errors import DoesNotFit
 from kansci.hooks import refined_count
 from kansci.lifting.ensemble import Ensemble, Member
-from kansci.lifting.stacked import named
+from kansci.lifting.stacked import refuse_complex
 from kansci.losses import numbers_of
 from kansci.models import Model, Units, trainable
 from kansci.recipe import Recipe
@@ -66,8 +66,7 @@ def maker(task: Task, model: Model, budget: int, recipe: Recipe) -> Callable[[],
     def make() -> nn.Module:
         network = model.build(task.dim_in, task.dim_out, coarse)
         count = trainable(network) if times == 1 else refined_count(network, times)
-        if any(one.is_complex() for one in named(network).values()):
-            raise ValueError("want real numbers, got complex ones: keep both parts as real tensors")
+        refuse_complex(network)
         if not 0 < count <= budget:
             raise ValueError(f"want 1 to {budget} trainable numbers, got {count}")
         whole = Units(network, task.domain, task.scale, task.ansatz, task.coefficients)

@@ -22,7 +22,7 @@ from kansci.discover import find_model, get_task
 from kansci.draws import Draws
 from kansci.errors import UserError
 from kansci.hooks import refined
-from kansci.ledger import path_of, weights_ahead, weights_beside, write_atomically
+from kansci.ledger import digest, path_of, weights_ahead, weights_beside, write_atomically
 from kansci.lifting.stacked import named
 from kansci.models import Model
 from kansci.preparing import maker
@@ -48,7 +48,7 @@ def write(state: Mapping[str, Tensor], record: Record, folder: Path) -> str:
 def kept(record: Record, folder: Path) -> bool:
     """Whether the networks of a Record are there, whole and its own."""
     path = weights_beside(path_of(record, folder))
-    return bool(record.weights) and path.is_file() and _digest(path) == record.weights
+    return bool(record.weights) and path.is_file() and digest(path) == record.weights
 
 
 def networks(
@@ -113,7 +113,3 @@ def begun(record: Record, task: Task, model: Model) -> nn.Module:
     for part in record.recipe.optimizers:
         network = refined(network, part.refine) if part.refine > 1 else network
     return network
-
-
-def _digest(path: Path) -> str:
-    return sha256(path.read_bytes()).hexdigest()

@@ -16,11 +16,10 @@ from kansci.boards.board import (
     Entry,
     Row,
     Value,
-    capped,
     complete,
     contest,
+    limits,
     rows_of,
-    unled,
 )
 from kansci.boards.reference import Reference
 from kansci.statistics.standing import Standing, failures, final, standings
@@ -48,7 +47,7 @@ def entry(standing: Standing, parts: Sequence[str | int], reference: Reference |
     whole = bool(cells) and not standing.missing
     columns["lead"] = reference.lead(standing.scored) if reference and whole else None
     columns["median error"] = median_error(standing) if whole else None
-    note = "; ".join(filter(None, (unled(standing, reference), capped(standing)))) if whole else ""
+    note = limits(standing, reference) if whole else ""
     return Entry(standing, cells, columns, note, ranked=len(cells) == len(standing.records))
 
 

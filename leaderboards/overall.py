@@ -13,10 +13,9 @@ from kansci.boards.board import (
     Entry,
     Row,
     Value,
-    capped,
     contest,
+    limits,
     rows_of,
-    unled,
 )
 from kansci.boards.reference import Reference
 from kansci.statistics.standing import Standing, final, standings
@@ -35,7 +34,7 @@ def entry(standing: Standing, reference: Reference | None) -> Entry:
         "lead": reference.lead(standing.records) if reference and whole else None,
         "IQM": interquartile_mean(cells) if whole else None,
     }
-    note = "; ".join(filter(None, (unled(standing, reference), capped(standing)))) if whole else ""
+    note = limits(standing, reference) if whole else ""
     return Entry(standing, cells, columns, note)
 
 

@@ -143,18 +143,20 @@ def test_what_a_killed_writer_left_is_removed_and_what_others_write_is_not(tmp_p
         "of another machine, now": f".not-{node}~{ended.pid}~x.part",
         "of another machine, long ago": f".not-{node}~{ended.pid}~y.part",
         "of nobody knows whom, long ago": ".abcdefg.part",
+        "weights that wait, now": "quick-250.safetensors.new",
+        "weights that wait, long since": "quick-1000.safetensors.new",
         "no temporary file": ".hidden",
     }
     for name in names.values():
         (tmp_path / "below").mkdir(exist_ok=True)
         (tmp_path / "below" / name).write_text("{")
-    for what in ("of another machine, long ago", "of nobody knows whom, long ago"):
+    for what in (name for name in names if "long" in name):
         long_ago = time.time() - DAY - 60
         os.utime(tmp_path / "below" / names[what], (long_ago, long_ago))
     save(RECORD, tmp_path)
-    assert tidy(tmp_path) == 3
+    assert tidy(tmp_path) == 4
     left = {path.name for path in (tmp_path / "below").iterdir()}
-    kept = ("of this process", "of another machine, now", "no temporary file")
+    kept = [name for name in names if not ("long" in name or "gone" in name)]
     assert left == {names[what] for what in kept}
     assert [record.key for record in load_records(tmp_path)] == [RECORD.key]
 

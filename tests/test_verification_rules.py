@@ -23,7 +23,7 @@ from kansci.testing import check
 from kansci.verification import running
 from kansci.verification.reasons import separates
 from kansci.verification.reload import Kept, reloaded
-from kansci.verification.rule import FEW_WIDE, TIE, WIDE, apart, gap
+from kansci.verification.rule import FEW_WIDE, TIE, WIDE, gap, separation
 from kansci.verification.scan import scan
 from kansci.verification.verdict import Compared
 
@@ -41,22 +41,22 @@ def test_cells_where_all_secret_seeds_end_worse_are_counted_against_chance(membe
         )
         return 1 - sum(at_most)
 
-    found = apart([2 * TIE] * cells, members)
+    found = separation([2 * TIE] * cells, members)
     assert beyond(found.most) <= 0.005 < beyond(found.most - 1)
     assert found.count == cells
     for count in range(cells + 1):
         gaps = [2 * TIE] * count + [-0.1] * (cells - count)
-        assert apart(gaps, members).flagged == (count > found.most)
+        assert separation(gaps, members).flagged == (count > found.most)
 
 
 def test_ties_and_overlaps_are_no_difference_and_one_wide_gap_is():
     assert gap([1.0, 2.0], [0.5, 0.9]) == pytest.approx(0.1)
     assert gap([1.0, 2.0], [0.5, 1.5]) < 0
-    assert not apart([TIE / 2] * 12, USUAL).flagged
-    assert not apart([WIDE - 0.01, *[-1.0] * 11], USUAL).flagged
-    assert apart([WIDE + 0.01, *[-1.0] * 11], USUAL).flagged
-    assert not apart([FEW_WIDE - 0.01, *[-1.0] * 11], (3, 3)).flagged
-    assert apart([FEW_WIDE + 0.01, *[-1.0] * 11], (3, 3)).flagged
+    assert not separation([TIE / 2] * 12, USUAL).flagged
+    assert not separation([WIDE - 0.01, *[-1.0] * 11], USUAL).flagged
+    assert separation([WIDE + 0.01, *[-1.0] * 11], USUAL).flagged
+    assert not separation([FEW_WIDE - 0.01, *[-1.0] * 11], (3, 3)).flagged
+    assert separation([FEW_WIDE + 0.01, *[-1.0] * 11], (3, 3)).flagged
 
 
 def test_lies_in_a_few_cells_are_flagged_however_large_they_are():

@@ -170,7 +170,12 @@ def contest(
     ]
 
 
-def unled(standing: Standing, reference: Reference | None) -> str:
+def limits(standing: Standing, reference: Reference | None) -> str:
+    """What a mean of decades leaves open: why there is no lead, and where it is a bound."""
+    return "; ".join(text for text in (_unled(standing, reference), _capped(standing)) if text)
+
+
+def _unled(standing: Standing, reference: Reference | None) -> str:
     """Why there is no lead, where the reference has some of the cells and not all."""
     known = standing.scored
     lacking = reference.lacking(known) if reference else 0
@@ -179,12 +184,11 @@ def unled(standing: Standing, reference: Reference | None) -> str:
     return f"no lead: {lacking} of {len(known)} cells have no frozen reference"
 
 
-def capped(standing: Standing) -> str:
+def _capped(standing: Standing) -> str:
     """How many members are better than can be counted: their model's score is a lower bound."""
-    every = [final(record) for record in standing.scored]
-    count = sum(int((values >= CAP).sum()) for values in every)
-    of = f"of {sum(map(len, every))} members"
-    return f"{count} {of} at the cap of {CAP:g} decades" if count else ""
+    reached = [decades for record in standing.scored for decades in final(record).tolist()]
+    count = sum(decades >= CAP for decades in reached)
+    return f"{count} of {len(reached)} members at the cap of {CAP:g} decades" if count else ""
 
 
 def blank(entry: Entry) -> Row:

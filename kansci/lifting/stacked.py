@@ -18,6 +18,12 @@ def named(network: nn.Module) -> Weights:
     return dict(network.named_parameters()) | dict(network.named_buffers())
 
 
+def refuse_complex(network: nn.Module) -> None:
+    """Raises a ValueError for complex numbers, of which training would keep the real part."""
+    if any(tensor.is_complex() for tensor in named(network).values()):
+        raise ValueError("want real numbers, got complex ones: keep both parts as real tensors")
+
+
 def first_names(network: nn.Module) -> dict[str, str]:
     """For every name of a weight or buffer the first that it has: on meta, sharing is lost."""
     first = {id(tensor): name for name, tensor in named(network).items()}

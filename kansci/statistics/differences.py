@@ -15,7 +15,7 @@ from kansci.record import Record, Speed
 from kansci.statistics.significance import improvement
 from kansci.statistics.standing import Place, Standing, final, standings
 from kansci.statistics.stats import Cell, Floats, hierarchical_mean, interval, replicates
-from kansci.statistics.student import apart, paired
+from kansci.statistics.student import paired, unpaired
 
 Verdict = Literal["win", "tie", "loss"]
 
@@ -112,7 +112,7 @@ def _by_seed(record: Record) -> dict[int, float]:
 def _difference(place: Place, ours: Record, theirs: Record, lead: Cell) -> Difference:
     common = set(_by_seed(ours)) & set(_by_seed(theirs))
     means: list[Floats] = [final(one) for one in (ours, theirs)]
-    between = paired(lead.values) if common else apart(*means)
+    between = paired(lead.values) if common else unpaired(*means)
     return Difference(
         place,
         ours=float(means[0].mean()),

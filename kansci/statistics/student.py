@@ -25,7 +25,7 @@ def paired(values: Floats) -> Interval | None:
     return _about(float(values.mean()), _squared_error(values), len(values) - 1)
 
 
-def apart(ours: Floats, theirs: Floats) -> Interval | None:
+def unpaired(ours: Floats, theirs: Floats) -> Interval | None:
     r"""95 % of $\bar x - \bar y$, `(member,)` each, whose members have nothing in common.
 
     The degrees of freedom are $(u + v)^2 / (u^2/(n - 1) + v^2/(m - 1))$ with u and v the squared

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from kansci.draws import Draws
-from kansci.lifting.stacked import named
+from kansci.lifting.stacked import refuse_complex
 from kansci.testing.subject import Subject, near, said
 
 LEADING = ((), (5,), (2, 4))
@@ -19,8 +19,10 @@ ROWS = 11  # a number that no other size is likely to be
 def runs(subject: Subject) -> Iterator[str]:
     """It builds within the budget and maps (5, in) to (5, out)."""
     network = subject.built()
-    if any(one.is_complex() for one in named(network).values()):
-        yield "want real numbers, got complex ones: keep both parts as real tensors"
+    try:
+        refuse_complex(network)
+    except ValueError as error:
+        yield str(error)
         return
     network = network.to(subject.dtype)
     x, wanted = subject.points(5), (5, subject.dim_out)

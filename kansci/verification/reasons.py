@@ -7,7 +7,7 @@ from statistics import fmean, median
 from typing import Any
 
 from kansci.verification.results import Apart, Reload
-from kansci.verification.rule import LEAST, LEVEL, Ruling, apart, ruling
+from kansci.verification.rule import LEAST, LEVEL, Ruling, ruling, separation
 from kansci.verification.verdict import Compared, Fates, Reason, Retuned, Varied
 
 KEPT = 0.5  # decades that may be forgotten beyond what is submitted, or differ before the training
@@ -51,7 +51,7 @@ def separates(compared: Sequence[Compared], members: tuple[int, int]) -> Iterato
     Args:
         members: how many submitted and secret ones a cell has.
     """
-    rule = apart([one.gap for one in compared if one.gap is not None], members)
+    rule = separation([one.gap for one in compared if one.gap is not None], members)
     if rule.count > rule.most:
         said = (
             f"in {rule.count} of {len(compared)} cells all secret seeds end worse than all "

@@ -61,7 +61,7 @@ def ruling(differences: Iterable[float]) -> Ruling:
     return Ruling(mean, float(found.pvalue))
 
 
-class Apart(NamedTuple):
+class Separation(NamedTuple):
     """Cells in which every secret member ends worse than every submitted one.
 
     Attributes:
@@ -86,7 +86,7 @@ def gap(submitted: Sequence[float], secret: Sequence[float]) -> float:
     return min(submitted) - max(secret)
 
 
-def apart(gaps: Sequence[float], members: tuple[int, int]) -> Apart:
+def separation(gaps: Sequence[float], members: tuple[int, int]) -> Separation:
     """The rule, on the gap of each cell.
 
     Args:
@@ -97,4 +97,4 @@ def apart(gaps: Sequence[float], members: tuple[int, int]) -> Apart:
     chance = 1 / math.comb(sum(members), members[1])
     most = int(binom.isf(RARE, len(gaps), chance))
     count, widest = sum(one > TIE for one in gaps), max(gaps, default=-math.inf)
-    return Apart(count, most, widest, FEW_WIDE if chance > FEW else WIDE)
+    return Separation(count, most, widest, FEW_WIDE if chance > FEW else WIDE)
