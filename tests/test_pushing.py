@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from stores import a_record, a_speed, fresh_store, two_stages
 
+from kansci.environment import cores
 from kansci.store import Store, StoreError, pushing, runs
 from kansci.store.pushing import Log, processes_for
 
@@ -99,6 +100,8 @@ def test_a_process_that_fails_or_is_killed_ends_the_push_in_a_line(said: str | N
     assert "\n" not in str(caught.value)
 
 
-def test_servers_are_served_by_as_many_processes_as_processors_and_sqlite_by_one():
+def test_sqlite_gets_one_process_a_server_four_and_a_database_as_many_as_processors():
     assert processes_for("sqlite:////tmp/mlflow.db") == 1
-    assert 1 <= processes_for("postgresql+psycopg://host/runs") <= pushing.MOST
+    assert processes_for("http://host:5000") == processes_for("https://host") == pushing.MOST
+    database = processes_for("postgresql+psycopg://host/runs")
+    assert database == min(cores(), pushing.MOST)

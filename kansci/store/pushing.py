@@ -27,10 +27,13 @@ Log = Callable[[AnyRecord], object]
 
 
 def processes_for(uri: str) -> int:
-    """As many as processors, four at most; one for SQLite, whose writers wait for one another."""
+    """One for SQLite, whose writers wait for one another; four for a server, which they wait for.
+
+    Other databases leave the work to this machine: as many as processors, four at most.
+    """
     if sqlite_file(uri) is not None:
         return 1
-    return min(cores(), MOST)
+    return MOST if uri.startswith("http") else min(cores(), MOST)
 
 
 def push(
