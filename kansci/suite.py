@@ -6,7 +6,7 @@ import tomllib
 from functools import cache
 from typing import Any, NamedTuple
 
-from pydantic import BaseModel, Field, PositiveInt, ValidationError
+from pydantic import BaseModel, Field, NonNegativeInt, PositiveInt, ValidationError
 
 from kansci.discover import find_tasks, get_model, get_task, home
 from kansci.errors import UnknownName, UserError
@@ -33,7 +33,7 @@ class Suite(BaseModel, frozen=True, extra="forbid"):
         recipes: the recipe of each family.
         seconds: time limit of a cell; generous, and the same for all.
         memory: limit in MB of what a worker holds, some 350 for Python and torch included.
-        speed_budget: at which the models are timed; `None` leaves speed out.
+        speed_budget: at which the models are timed; 0 leaves speed out.
     """
 
     name: str
@@ -43,7 +43,7 @@ class Suite(BaseModel, frozen=True, extra="forbid"):
     recipes: dict[str, Recipe]
     seconds: PositiveInt = 600
     memory: PositiveInt = MEMORY
-    speed_budget: PositiveInt | None = None
+    speed_budget: NonNegativeInt = 0
 
     def recipe(self, family: str) -> Recipe:
         if family not in self.recipes:
@@ -60,7 +60,7 @@ class Suite(BaseModel, frozen=True, extra="forbid"):
                 "name": f"{self.name}-{recipe.name}",
                 "about": f"{self.about}; by the recipe {recipe.name}",
                 "recipes": dict.fromkeys(self.recipes, recipe),
-                "speed_budget": None,
+                "speed_budget": 0,
             }
         )
 

@@ -67,7 +67,8 @@ def test_demo_has_two_models_and_three_tasks():
 
 def test_suites_are_listed_as_they_grow_then_variants_and_the_references_last():
     grown = ["demo", "quick", "long", "continual", "digits", "standard", "full"]
-    variants = ["patient", "other-dtype", "quick-joint", "quick-patient", "quick-other-dtype"]
+    variants = ["patient", "other-dtype", "standard-joint"]
+    variants += ["quick-joint", "quick-patient", "quick-other-dtype"]
     assert list_suites() == [*grown, *variants, "reference", "standard-reference"]
 
 
@@ -100,6 +101,7 @@ def test_the_reference_of_standard_fills_the_gaps_of_its_ladder():
 VARIANTS = [
     ("standard", "patient", "optimizers"),
     ("standard", "other-dtype", "dtype"),
+    ("standard", "standard-joint", "method"),
     ("quick", "quick-patient", "optimizers"),
     ("quick", "quick-other-dtype", "dtype"),
     ("quick", "quick-joint", "method"),

@@ -72,7 +72,7 @@ def look_ahead(
     """What is done already, and what is to do. Shards time nothing: they have company."""
     work = plan(chosen.cells, records, retry=retry, shard=shard, fresh=fresh)
     models = chosen.timed if shard is None else []
-    keys = {one.name: speed_key(one, chosen.suite.speed_budget or 0) for one in models}
+    keys = {one.name: speed_key(one, chosen.suite.speed_budget) for one in models}
     speeds = {} if fresh else {one.key: one for one in records if isinstance(one, Speed)}
     again = {key for key, one in speeds.items() if one.status in retry}
     known = {name: speeds[key] for name, key in keys.items() if key in speeds.keys() - again}

@@ -174,8 +174,8 @@ def perform(
                 pass_over(record, folder)
         for one in ahead.timings:
             bar.say(f"timing {one.name}")
-            budget = suite.speed_budget or 0
-            keep(measure(one, budget, suite=suite.name, device=device), f"speed of {one.name}")
+            timed = measure(one, suite.speed_budget, suite=suite.name, device=device)
+            keep(timed, f"speed of {one.name}")
     return made
 
 

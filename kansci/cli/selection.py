@@ -21,7 +21,8 @@ SuiteName = Annotated[
     str,
     typer.Option(
         help="demo, quick, long, continual, digits, standard, full, patient, other-dtype, "
-        "quick-joint, quick-patient, quick-other-dtype, reference or standard-reference."
+        "standard-joint, quick-joint, quick-patient, quick-other-dtype, reference or "
+        "standard-reference."
     ),
 ]
 Models = Annotated[
