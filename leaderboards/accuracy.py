@@ -4,7 +4,8 @@ Failed members count as the trivial predictor, and the mean is a mean: neither h
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import partial
 from statistics import median
 
 import numpy as np
@@ -16,14 +17,22 @@ from kansci.boards.board import (
     Entry,
     Row,
     Value,
-    complete,
     contest,
     limits,
     rows_of,
 )
 from kansci.boards.reference import Reference
-from kansci.statistics.standing import Standing, failures, final, standings
-from kansci.statistics.stats import hierarchical_mean
+from kansci.statistics.standing import (
+    Place,
+    Standing,
+    at_every_budget,
+    failures,
+    final,
+    standings,
+)
+from kansci.statistics.stats import Cell, hierarchical_mean
+
+Part = Callable[[Cell | Place], bool]
 
 
 def rows(records: Sequence[AnyRecord], reference: Reference | None) -> list[Row]:
@@ -31,19 +40,30 @@ def rows(records: Sequence[AnyRecord], reference: Reference | None) -> list[Row]
     used = [record for standing in found for record in standing.records]
     families = sorted({record.family for record in used})
     budgets = sorted({record.budget for record in used})
-    parts = (*families, *(budgets if len(budgets) > 1 else ()))
+    parts = {family: partial(of_family, family) for family in families}
+    if len(budgets) > 1:
+        tasks = at_every_budget(found)
+        parts |= {str(budget): partial(of_budget, budget, tasks) for budget in budgets}
     entries = [entry(standing, parts, reference) for standing in found]
     return contest(rows_of(entries), entries)
 
 
-def entry(standing: Standing, parts: Sequence[str | int], reference: Reference | None) -> Entry:
+def of_family(family: str, one: Cell | Place) -> bool:
+    return one.family == family
+
+
+def of_budget(budget: int, tasks: Collection[str], one: Cell | Place) -> bool:
+    return one.budget == budget and one.task in tasks
+
+
+def entry(standing: Standing, parts: Mapping[str, Part], reference: Reference | None) -> Entry:
     """Columns of families and budgets, each where none of its own cells is missing."""
     cells = standing.cells(final)
     columns: dict[str, Value] = {}
-    for part in parts:
-        mean = hierarchical_mean(cell for cell in cells if part in (cell.family, cell.budget))
-        known = complete(standing, part) and not math.isnan(mean)
-        columns[str(part)] = mean if known else None
+    for name, within in parts.items():
+        mean = hierarchical_mean(filter(within, cells))
+        known = not any(map(within, standing.missing)) and not math.isnan(mean)
+        columns[name] = mean if known else None
     whole = bool(cells) and not standing.missing
     columns["lead"] = reference.lead(standing.scored) if reference and whole else None
     columns["median error"] = median_error(standing) if whole else None
@@ -73,7 +93,8 @@ board = Board(
         "counts 0), budgets, tasks and families, each with the same weight. Tasks that do not "
         "apply are left out of a model's mean and counted; as it is then a mean over other tasks, "
         "it has no rank here, and one on the board overall. Columns of families and of budgets are "
-        "means within them, given wherever no cell of theirs is missing."
+        "means within them, given wherever no cell of theirs is missing; those of budgets are over "
+        "the tasks that ran at every budget, so that they tell what more numbers buy."
     ),
     score_label="decades",
     rows=rows,

@@ -141,6 +141,16 @@ def test_a_model_run_at_one_budget_alone_has_that_column_and_no_rank():
     assert at_250["model-3"].rank == 1
 
 
+def test_columns_of_budgets_are_of_the_tasks_that_ran_at_every_one():
+    easy, small, large = places = [
+        ("feynman", "I.6.20", 250), ("pde", "poisson", 250), ("pde", "poisson", 1000),
+    ]  # fmt: skip
+    errors = {easy: 1e-4, small: 1e-1, large: 1e-2}
+    columns = rows("accuracy", [record("a", at, [errors[at]] * 3) for at in places])["a"].columns
+    assert [columns[name] for name in ("250", "1000")] == pytest.approx([1, 2])
+    assert [columns[name] for name in ("feynman", "pde")] == pytest.approx([4, 1.5])
+
+
 def test_what_does_not_apply_or_fit_counts_nothing_overall_and_is_no_failure():
     places = [("pde", "poisson", 250), ("feynman", "I.6.20", 250), ("feynman", "I.6.20", 1000)]
     other = [record("b", place) for place in places]

@@ -66,7 +66,14 @@ def test_a_site_of_several_budgets_names_them_all(tmp_path):
     assert "parameters, 250 and 1,000 trainable numbers, and with the same work" in said
     assert "budgets 250 and 1,000 trainable numbers" in said
     assert "a slice at one budget" not in said
-    assert edition([]).budgets == ()
+    assert not edition([]).budgets
+
+
+def test_a_budget_that_some_tasks_lack_is_said_with_how_many_ran():
+    small, large = sorted(TASKS[1:3], key=lambda place: place[2])
+    other = (small[0], "other", small[2])
+    found = edition([site_records.record("kan", place) for place in (large, other, small)])
+    assert found.sizes == "250 and 1,000 (1 task) trainable numbers"
 
 
 @pytest.mark.parametrize("board", ["speed", "efficiency", "recovery"])

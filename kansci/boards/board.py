@@ -210,11 +210,6 @@ def blank(entry: Entry) -> Row:
     )
 
 
-def complete(standing: Standing, part: str | int) -> bool:
-    """Whether no cell of the family, or of the budget, is missing."""
-    return all(part not in (place.family, place.budget) for place in standing.missing)
-
-
 def by_intervals(rows: Sequence[Row], *, higher_is_better: bool = True) -> list[Row]:
     """Ranks by score; a range holds every model whose interval overlaps one's own.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from kansci.ledger import AnyRecord
@@ -14,19 +14,25 @@ class Edition(NamedTuple):
     """Lines of provenance, each a name and what there is of it, the most frequent first.
 
     Attributes:
-        budgets: of what was trained, the smallest first.
+        budgets: of what was trained, the smallest first, each with the number of its tasks.
     """
 
     count: int
     first: str
     last: str
-    budgets: tuple[int, ...]
+    budgets: Mapping[int, int]
     lines: tuple[tuple[str, str], ...]
 
     @property
     def sizes(self) -> str:
-        """`250 trainable numbers`, `250, 1,000 and 4,000 trainable numbers`."""
-        *most, last = (f"{budget:,}" for budget in self.budgets)
+        """`250 trainable numbers`, `250 and 1,000 (27 tasks) trainable numbers`."""
+        all_of_them = max(self.budgets.values())
+        *most, last = (
+            f"{budget:,}"
+            if tasks == all_of_them
+            else f"{budget:,} ({tasks} task{'s' * (tasks > 1)})"
+            for budget, tasks in self.budgets.items()
+        )
         return f"{' and '.join(filter(None, (', '.join(most), last)))} trainable numbers"
 
 
@@ -42,7 +48,8 @@ def edition(records: Sequence[AnyRecord]) -> Edition:
         f"{(place.commit or 'unknown')[:10]}{' with changes' if place.dirty else ''}"
         for place in places
     ]
-    budgets = sorted({record.budget for record in records if isinstance(record, Record)})
+    trained = {(one.budget, one.task) for one in records if isinstance(one, Record)}
+    budgets = Counter(budget for budget, _ in sorted(trained))
     lines = (
         ("suite", _counted(record.suite for record in records)),
         ("machine", _counted(machines)),
@@ -51,7 +58,7 @@ def edition(records: Sequence[AnyRecord]) -> Edition:
         ("verified by", _counted(record.verified for record in records)),
     )
     first, last = (days[0], days[-1]) if days else ("", "")
-    return Edition(len(records), first, last, tuple(budgets), lines)
+    return Edition(len(records), first, last, budgets, lines)
 
 
 def _counted(values: Iterable[str]) -> str:

@@ -26,7 +26,7 @@ import numpy as np
 
 from kansci.record import Record
 from kansci.statistics.resampling import shares, weights
-from kansci.statistics.standing import Standing, decades_of, final
+from kansci.statistics.standing import Standing, at_every_budget, decades_of, final
 from kansci.statistics.stats import CAP, Floats, arranged, hierarchical_mean, interval
 
 
@@ -86,9 +86,7 @@ def ladders(found: Iterable[Standing]) -> dict[str, dict[int, Rung]]:
     not apply or fit has 0 decades. Models with a cell missing have no ladder.
     """
     whole = [one for one in found if one.records and not one.missing]
-    ran = {(record.task, record.budget) for one in whole for record in one.records}
-    budgets = sorted({budget for _, budget in ran})
-    tasks = {task for task, _ in ran if all((task, budget) in ran for budget in budgets)}
+    tasks = at_every_budget(whole)
     return {one.model: _ladder(one, tasks) for one in whole}
 
 

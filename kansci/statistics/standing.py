@@ -83,6 +83,13 @@ class Standing:
         ]
 
 
+def at_every_budget(found: Iterable[Standing]) -> set[str]:
+    """Tasks that the grid has at each of its budgets: means over others would compare tasks."""
+    grid = {(one.task, one.budget) for row in found for one in (*row.records, *row.missing)}
+    budgets = {budget for _, budget in grid}
+    return {task for task, _ in grid if all((task, budget) in grid for budget in budgets)}
+
+
 def standings(
     records: Iterable[AnyRecord], keep: Callable[[Record], bool] = lambda record: True
 ) -> list[Standing]:
