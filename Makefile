@@ -6,9 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 # Stands while packages are being installed: what was interrupted is made anew, not trusted.
 UNFINISHED := $(VENV)/.unfinished
-# What is whole of the standard edition.
 EDITION := leaderboards/standard
-SLICE := --records $(EDITION) --budget 250
 TABLES := --out $(EDITION)/boards --readme $(EDITION)/README.md
 CANDIDATES := $(PYTHON) python3.13 python3.12 python3.11 python3
 
@@ -32,7 +30,7 @@ check: $(READY) ## style, types, layers, committed tables
 	$(BIN)/pyright
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/kansci board --check
-	$(BIN)/kansci board --check $(SLICE) $(TABLES)
+	$(BIN)/kansci board --check --records $(EDITION) $(TABLES)
 	@if find mlflow -name '*.py' | grep .; then \
 	  echo 'mlflow/ must hold no Python: it would stand in the way of the library of that name' >&2; \
 	  exit 1; \
@@ -43,11 +41,11 @@ ui: $(READY) ## browse the results in MLflow
 
 board: $(READY) ## write the committed tables anew from the ledger
 	$(BIN)/kansci board --records leaderboards/records --out leaderboards/boards --readme README.md
-	$(BIN)/kansci board $(SLICE) $(TABLES)
+	$(BIN)/kansci board --records $(EDITION) $(TABLES)
 
 site: $(READY) ## write the ledger's pages into site/, the edition's into leaderboards/site/
 	$(BIN)/kansci site --records leaderboards/records --out site
-	$(BIN)/kansci site $(SLICE) --link --out leaderboards/site
+	$(BIN)/kansci site --records $(EDITION) --link --out leaderboards/site
 
 reference: $(READY) ## train the reference MLP on its ladder and freeze it anew
 	$(BIN)/kansci run --suite reference

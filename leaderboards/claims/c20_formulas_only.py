@@ -52,9 +52,9 @@ claim = Claim(
     cited=("yu2024kanbefair",),
     setting="Adam, 20 epochs, one seed; hidden layers up to 16 for KANs and 1 024 for MLPs.",
     ours=(
-        "Formulas: the Records of the edition, 250 numbers each; images: scikit-learn's 8 x 8 "
-        "digits, 4 000 numbers each, 1 200 batches of 64, one of two rates, five seeds. No tables, "
-        "language or sound."
+        "Formulas: the Records of the edition, 250 and 1 000 numbers each; images: scikit-learn's "
+        "8 x 8 digits, 4 000 numbers each, 1 200 batches of 64, one of two rates, five seeds. No "
+        "tables, language or sound."
     ),
     measure=measure,
     verdict=verdict,
