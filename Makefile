@@ -8,6 +8,8 @@ READY := $(VENV)/.ready
 UNFINISHED := $(VENV)/.unfinished
 EDITION := leaderboards/standard
 TABLES := --out $(EDITION)/boards --readme $(EDITION)/README.md
+# Forgetting beside its bounds, where they have been trained.
+BOUNDED := forgetting --records $(EDITION) --budget 250 --out $(EDITION)/boards-250
 CANDIDATES := $(PYTHON) python3.13 python3.12 python3.11 python3
 
 .DEFAULT_GOAL := help
@@ -31,6 +33,7 @@ check: $(READY) ## style, types, layers, committed tables
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/kansci board --check
 	$(BIN)/kansci board --check --records $(EDITION) $(TABLES)
+	$(BIN)/kansci board --check $(BOUNDED)
 	@if find mlflow -name '*.py' | grep .; then \
 	  echo 'mlflow/ must hold no Python: it would stand in the way of the library of that name' >&2; \
 	  exit 1; \
@@ -42,6 +45,7 @@ ui: $(READY) ## browse the results in MLflow
 board: $(READY) ## write the committed tables anew from the ledger
 	$(BIN)/kansci board --records leaderboards/records --out leaderboards/boards --readme README.md
 	$(BIN)/kansci board --records $(EDITION) $(TABLES)
+	$(BIN)/kansci board $(BOUNDED)
 
 site: $(READY) ## write the ledger's pages into site/, the edition's into leaderboards/site/
 	$(BIN)/kansci site --records leaderboards/records --out site
