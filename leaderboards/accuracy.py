@@ -23,6 +23,7 @@ from kansci.boards.board import (
 )
 from kansci.boards.reference import Reference
 from kansci.statistics.standing import (
+    UNSCORED,
     Place,
     Standing,
     at_every_budget,
@@ -40,12 +41,20 @@ def rows(records: Sequence[AnyRecord], reference: Reference | None) -> list[Row]
     used = [record for standing in found for record in standing.records]
     families = sorted({record.family for record in used})
     budgets = sorted({record.budget for record in used})
-    parts = {family: partial(of_family, family) for family in families}
-    if len(budgets) > 1:
-        tasks = at_every_budget(found)
-        parts |= {str(budget): partial(of_budget, budget, tasks) for budget in budgets}
-    entries = [entry(standing, parts, reference) for standing in found]
+    parts: dict[str, Part] = {family: partial(of_family, family) for family in families}
+    shared = at_every_budget(found)
+    entries = []
+    for standing in found:
+        tasks = shared - unscored(standing)
+        compared = {str(budget): partial(of_budget, budget, tasks) for budget in budgets}
+        columns = parts | compared if len(budgets) > 1 else parts
+        entries.append(entry(standing, columns, reference))
     return contest(rows_of(entries), entries)
+
+
+def unscored(standing: Standing) -> set[str]:
+    """Tasks that do not apply to a model, or do not fit at one budget or more."""
+    return {record.task for record in standing.records if record.status in UNSCORED}
 
 
 def of_family(family: str, one: Cell | Place) -> bool:
@@ -94,7 +103,7 @@ board = Board(
         "apply are left out of a model's mean and counted; as it is then a mean over other tasks, "
         "it has no rank here, and one on the board overall. Columns of families and of budgets are "
         "means within them, given wherever no cell of theirs is missing; those of budgets are over "
-        "the tasks that ran at every budget, so that they tell what more numbers buy."
+        "the tasks that a model was scored on at every budget: they tell what more numbers buy."
     ),
     score_label="decades",
     rows=rows,

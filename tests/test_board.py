@@ -151,6 +151,21 @@ def test_columns_of_budgets_are_of_the_tasks_that_ran_at_every_one():
     assert [columns[name] for name in ("feynman", "pde")] == pytest.approx([4, 1.5])
 
 
+def test_columns_of_budgets_leave_out_a_task_that_does_not_fit_at_one_of_them():
+    easy, hard = (
+        [("feynman", task, budget) for budget in (250, 1000)] for task in ("I.6.20", "I.8.14")
+    )
+    other = [record("b", place) for place in (*easy, *hard)]
+    own = [
+        *(record("a", place, [1e-2] * 3) for place in easy),
+        failed("a", hard[0], "does_not_fit"),
+        record("a", hard[1], [1e-4] * 3),
+    ]
+    columns = rows("accuracy", [*own, *other])["a"].columns
+    assert [columns[name] for name in ("250", "1000")] == pytest.approx([2, 2])
+    assert columns["feynman"] == pytest.approx((2 + 4) / 2)
+
+
 def test_what_does_not_apply_or_fit_counts_nothing_overall_and_is_no_failure():
     places = [("pde", "poisson", 250), ("feynman", "I.6.20", 250), ("feynman", "I.6.20", 1000)]
     other = [record("b", place) for place in places]
