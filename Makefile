@@ -49,7 +49,7 @@ board: $(READY) ## write the committed tables anew from the ledger
 
 site: $(READY) ## write the ledger's pages into site/, the edition's into leaderboards/site/
 	$(BIN)/kansci site --records leaderboards/records --out site
-	$(BIN)/kansci site --records $(EDITION) --link --out leaderboards/site
+	$(BIN)/kansci site --records $(EDITION) --beside leaderboards/records --link --out leaderboards/site
 
 reference: $(READY) ## train the reference MLP on its ladder and freeze it anew
 	$(BIN)/kansci run --suite reference

@@ -10,11 +10,14 @@ from urllib.parse import unquote
 import numpy as np
 import pytest
 import site_records
+from calling import call
 from hypothesis import given
 from hypothesis import strategies as st
 from site_records import CLAIM, EVIL, TASKS, site, write
 
-from kansci.api import list_boards
+from kansci.api import get_board, list_boards
+from kansci.boards.board import rank
+from kansci.boards.glance import glance, leaders
 from kansci.cli import main
 from kansci.errors import UserError
 from kansci.ledger import load_records, save
@@ -203,6 +206,40 @@ def test_every_board_is_on_the_first_page_and_on_those_of_its_models(pages):
     assert all(f"../index.html#{name}" in model.all("href") for name in list_boards())
 
 
+def test_the_boards_at_a_glance_mark_who_may_be_first_as_the_tables_do(built):
+    section = (built[0] / "index.html").read_text().split('<h2 id="glance">')[1]
+    table = section.partition("</table>")[0]
+    boards = map(get_board, list_boards())
+    standings = [(board, rank(board, built[1])) for board in boards]
+    sheet = glance(standings)
+    shown = [board for board, _ in standings if board.name in sheet.columns]
+    head = [f"{board.name} {'↑' if board.higher_is_better else '↓'}" for board in shown]
+    assert re.findall(r'<th scope="col"[^>]*>([^<]*)</th>', table) == ["model", *head]
+    bold = set(re.findall(r"<strong>([^<]*)</strong>", table))
+    firsts = {board.name: leaders(rows) for board, rows in standings}
+    wanted = {
+        row[name]
+        for row in sheet.rows
+        for board, name in zip(shown, head, strict=True)
+        if row["model"] in firsts[board.name]
+    }
+    assert bold == wanted != set()
+
+
+def test_a_bound_is_shown_with_its_decades_below_what_is_ranked(tmp_path):
+    naive = [site_records.record(name, TASKS[4], 1.0) for name in ("kan", "mlp-silu")]
+    recipe = Recipe.model_validate({**dict(naive[0].recipe), "method": "joint"})
+    bound = site_records.record("kan", TASKS[4], 3.0, recipe=recipe, key="joint")
+    write([*naive, bound], tmp_path / "site", tmp_path)
+    page = (tmp_path / "site" / "tasks" / "bumps_1d-1.html").read_text()
+    rows = page.partition("<tbody>")[2].partition("</tbody>")[0].split("<tr")[1:]
+    assert [">joint<" in row for row in rows] == [False, False, True]
+    assert f">{final(bound).mean():.2f}<" in rows[2]
+    assert 'title="all stages learned at once: the bound of this model"' in rows[2]
+    compared = (tmp_path / "site" / "compare.html").read_text()
+    assert f"{final(bound)[0]:.3f}" not in compared
+
+
 def test_models_by_a_method_lead_to_the_page_of_the_model(tmp_path):
     naive = site_records.record("kan", TASKS[4], 2.0)
     recipe = Recipe.model_validate({**dict(naive.recipe), "method": "ewc"})
@@ -324,6 +361,22 @@ def test_the_command_writes_a_site_from_a_folder_of_records(built, tmp_path, mon
     assert ended.value.code == 0
     assert "index.html" in capsys.readouterr().out
     assert (tmp_path / "out" / "models" / "kan.html").is_file()
+
+
+def test_timings_and_formulas_of_another_folder_fill_the_boards_that_have_none(built, tmp_path):
+    kinds = {True: "trained", False: "beside"}
+    for one in built[1]:
+        own = isinstance(one, Record)
+        if not own or (one.key != "old" and one.model in ("kan", "mlp-silu")):
+            save(one, tmp_path / kinds[own])
+    folders = [str(tmp_path / name) for name in ("trained", "beside", "out")]
+    options = ["--records", folders[0], "--beside", folders[1], "--link", "--out", folders[2]]
+    assert call("site", *options).code == 0
+    page = Page(tmp_path / "out" / "index.html")
+    assert "times the CPU time" in page.text
+    assert "There are no Records for this board" not in page.text
+    kan = Page(tmp_path / "out" / "models" / "kan.html")
+    assert any("beside/kan/speed" in link for link in kan.all("href")), "linked, and not copied"
 
 
 def test_records_can_be_linked_where_they_lie_in_place_of_copies(built, tmp_path):

@@ -18,6 +18,7 @@ from kansci.site.claims import measurements
 from kansci.site.comparing import data
 from kansci.site.edition import edition
 from kansci.site.figures import Material, illustrations
+from kansci.site.glance import glanced
 from kansci.site.methods import formulas
 from kansci.site.models import write_model
 from kansci.site.pages import check as check
@@ -36,6 +37,7 @@ def build(
     reference: Reference | None = None,
     claims: Sequence[ClaimText] = (),
     kept: Path | None = None,
+    also: Path | None = None,
     link: bool = False,
 ) -> int:
     """Writes all pages into a folder, which it replaces as a whole, and counts them.
@@ -47,12 +49,14 @@ def build(
         out: a folder that is not there, is empty, or holds a site.
         others: further Records; those by other recipes say whether the order holds.
         kept: the folder of the Records, if trained networks may be beside them.
-        link: link the files of that folder, and do not copy them; the site stays where it is.
+        also: the folder of those Records that are not in that one.
+        link: link the files of both folders, and do not copy them; the site stays where it is.
 
     Raises:
         UserError: if `out` is something else.
     """
-    shared = Shared(standings, records, reference, kept, out if link else None)
+    folders = tuple(folder for folder in (kept, also) if folder)
+    shared = Shared(standings, records, reference, kept, folders if link else (), out)
     navigation = [
         ("boards", "index.html"),
         ("statistics", "statistics.html"),
@@ -71,6 +75,7 @@ def build(
         }
         more = {
             "boards": shared.boards,
+            "glance": glanced(standings),
             "drawn": drawn,
             "reference": reference,
             "families": families,

@@ -8,8 +8,11 @@ from typing import NamedTuple
 
 from kansci.boards.board import Board, Row, Value
 from kansci.boards.tables import NONE, label, number, remarks
+from kansci.reading import Reading
 from kansci.record import Record, Speed
 from kansci.site.bars import Bar, Bars, Interval, bars
+
+MAKES = {Speed: "kansci speed", Reading: "kansci recover"}  # Records that no training leaves
 
 
 class Cell(NamedTuple):
@@ -40,30 +43,49 @@ class View(NamedTuple):
     """A board as a template draws it.
 
     Attributes:
+        further: columns in which a model has something, and what they say.
+        blank: names of those in which none has.
+        common: the remark of most rows, if every row has one.
         anchor: where the page of a model has what its score is made of.
         empty: why there is no score at all; nothing where there is one.
+        makes: the command whose Records such a board wants, if there are none of them.
     """
 
     board: Board
     label: str
     axis: Bars
     further: tuple[tuple[str, str], ...]
+    blank: tuple[str, ...]
     lines: tuple[Line, ...]
+    common: str
     anchor: str
     empty: str
+    makes: str
 
 
 def view(board: Board, rows: Sequence[Row]) -> View:
     """Rows in their order; the further columns with what each of them says."""
-    further = tuple(dict.fromkeys(name for row in rows for name in row.columns))
+    names = tuple(dict.fromkeys(name for row in rows for name in row.columns))
+    known = {name for row in rows for name, value in row.columns.items() if value not in (None, "")}
+    further = tuple(name for name in names if name in known)
     ratio = "ratio" in board.score_label  # twice as much is as far from 1 as half as much
-    known = [one for row in rows if (one := _interval(row))]
-    axis = bars(known, log=ratio, zero=not ratio)
+    drawn = [one for row in rows if (one := _interval(row))]
+    axis = bars(drawn, log=ratio, zero=not ratio)
     lines = tuple(_line(board, row, further, axis) for row in rows)
-    named = tuple((name, board.columns.get(name, "")) for name in further)
+    said = [line.remarks for line in lines]
     scored = any(row.score is not None for row in rows)
-    empty = "" if scored else commonest([line.remarks for line in lines])
-    return View(board, label(board), axis, named, lines, _anchor(board), empty)
+    return View(
+        board=board,
+        label=label(board),
+        axis=axis,
+        further=tuple((name, board.columns.get(name, "")) for name in further),
+        blank=tuple(name for name in names if name not in known),
+        lines=lines,
+        common=_common(said),
+        anchor=_anchor(board),
+        empty="" if scored else commonest(said),
+        makes="" if any(said) or scored else MAKES.get(board.kinds[-1], ""),
+    )
 
 
 def commonest(remarks: Sequence[str]) -> str:
@@ -85,6 +107,12 @@ def ranks(row: Row) -> str:
 def bracketed(low: float | None, high: float | None) -> str:
     """An interval in brackets."""
     return "" if low is None or high is None else f"[{low:z.2f}, {high:z.2f}]"
+
+
+def _common(remarks: Sequence[str]) -> str:
+    """The remark of more than half of the rows, where every row has one."""
+    (text, count), *_ = Counter(remarks).most_common(1) or [("", 0)]
+    return text if all(remarks) and 2 * count > len(remarks) > 2 else ""
 
 
 def _anchor(board: Board) -> str:

@@ -3,37 +3,47 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from kansci.ledger import AnyRecord
 from kansci.record import Record
+from kansci.site.pages import thousands
 
 
 class Edition(NamedTuple):
     """Lines of provenance, each a name and what there is of it, the most frequent first.
 
     Attributes:
-        budgets: of what was trained, the smallest first, each with the number of its tasks.
+        models: that were trained; others have timings or formulas alone.
+        budgets: of what was trained, the smallest first, each with its tasks.
     """
 
     count: int
     first: str
     last: str
-    budgets: Mapping[int, int]
+    models: int
+    budgets: Mapping[int, frozenset[str]]
     lines: tuple[tuple[str, str], ...]
 
     @property
     def sizes(self) -> str:
-        """`250 trainable numbers`, `250 and 1,000 (27 tasks) trainable numbers`."""
-        all_of_them = max(self.budgets.values())
-        *most, last = (
-            f"{budget:,}"
-            if tasks == all_of_them
-            else f"{budget:,} ({tasks} task{'s' * (tasks > 1)})"
+        """`at most 250 trainable numbers; on 38 tasks also 1 000`."""
+        most = max(map(len, self.budgets.values()))
+        whole = [budget for budget, tasks in self.budgets.items() if len(tasks) == most]
+        told = set[str]().union(*(self.budgets[budget] for budget in whole))
+        rest = [
+            f"on {_tasks(tasks)} {'also ' * (tasks <= told)}{thousands(budget)}"
             for budget, tasks in self.budgets.items()
-        )
-        return f"{' and '.join(filter(None, (', '.join(most), last)))} trainable numbers"
+            if budget not in whole
+        ]
+        numbers = f"at most {' or '.join(map(thousands, whole))} trainable numbers"
+        return "; ".join([numbers, *([", ".join(rest)] if rest else [])])
+
+    @property
+    def steps(self) -> str:
+        """`250 on 50 tasks, 1 000 on 38 tasks`."""
+        return ", ".join(f"{thousands(b)} on {_tasks(found)}" for b, found in self.budgets.items())
 
 
 def edition(records: Sequence[AnyRecord]) -> Edition:
@@ -48,8 +58,11 @@ def edition(records: Sequence[AnyRecord]) -> Edition:
         f"{(place.commit or 'unknown')[:10]}{' with changes' if place.dirty else ''}"
         for place in places
     ]
-    trained = {(one.budget, one.task) for one in records if isinstance(one, Record)}
-    budgets = Counter(budget for budget, _ in sorted(trained))
+    trained = [one for one in records if isinstance(one, Record)]
+    budgets = {
+        budget: frozenset(one.task for one in trained if one.budget == budget)
+        for budget in sorted({one.budget for one in trained})
+    }
     lines = (
         ("suite", _counted(record.suite for record in records)),
         ("machine", _counted(machines)),
@@ -58,7 +71,12 @@ def edition(records: Sequence[AnyRecord]) -> Edition:
         ("verified by", _counted(record.verified for record in records)),
     )
     first, last = (days[0], days[-1]) if days else ("", "")
-    return Edition(len(records), first, last, budgets, lines)
+    models = len({one.model for one in trained})
+    return Edition(len(records), first, last, models, budgets, lines)
+
+
+def _tasks(found: Collection[str]) -> str:
+    return f"{len(found)} task{'s' * (len(found) > 1)}"
 
 
 def _counted(values: Iterable[str]) -> str:
@@ -67,4 +85,4 @@ def _counted(values: Iterable[str]) -> str:
     ordered = sorted(found.items(), key=lambda item: (-item[1], item[0]))
     if len(ordered) == 1:
         return ordered[0][0]
-    return "; ".join(f"{value} ({count:,})" for value, count in ordered)
+    return "; ".join(f"{value} ({thousands(count)})" for value, count in ordered)

@@ -35,7 +35,13 @@ def _templates() -> Environment:
         lstrip_blocks=True,
     )
     found.filters.update(
-        number=number, label=label, prose=prose, linked=linked, address=quote, identity=id
+        number=number,
+        thousands=thousands,
+        label=label,
+        prose=prose,
+        linked=linked,
+        address=quote,
+        identity=id,
     )
     return found
 
@@ -85,6 +91,11 @@ def check(out: Path) -> None:
 def number(value: float | None, digits: int = 2) -> str:
     """Fixed digits; a dash where there is none."""
     return "-" if value is None else f"{value:z.{digits}f}"
+
+
+def thousands(value: int) -> str:
+    """`16 000`, with a space at which no line breaks."""
+    return f"{value:,}".replace(",", "\N{NO-BREAK SPACE}")
 
 
 def label(text: str) -> Markup:

@@ -52,15 +52,16 @@ class Shared:
 
     Attributes:
         kept: the folder of the Records, where trained networks may be beside them.
-        linked_from: where the site will lie, if it links the files of that folder; else it has
-            copies.
+        linking: folders whose files the site links; it has copies of others.
+        start: where the site will lie.
     """
 
     standings: Standings
     records: Sequence[AnyRecord]
     reference: Reference | None
     kept: Path | None = None
-    linked_from: Path | None = None
+    linking: Sequence[Path] = ()
+    start: Path = Path()
 
     @cached_property
     def slugs(self) -> dict[str, str]:
@@ -82,13 +83,10 @@ class Shared:
     @cached_property
     def linked(self) -> dict[int, str]:
         """Records that the site does not copy, by `id`; those of submissions lie elsewhere."""
-        if self.kept is None or self.linked_from is None:
-            return {}
         own = [one for one in self.records if not isinstance(one, Record) or not one.submitted]
-        files = ((id(one), path_of(one, self.kept)) for one in own)
-        start = self.linked_from
+        files = ((id(one), path_of(one, folder)) for folder in self.linking[::-1] for one in own)
         return {
-            one: quote(Path(os.path.relpath(path, start)).as_posix())
+            one: quote(Path(os.path.relpath(path, self.start)).as_posix())
             for one, path in files
             if path.is_file()
         }
