@@ -131,9 +131,9 @@ def test_two_models_are_compared_as_the_command_compares_them(show, built):
 
 def test_the_address_names_the_models_that_are_compared(show):
     tab = show("compare#mlp-silu/linear-rbf")
-    assert tab.locator("#summary").inner_text().startswith("mlp-silu less linear-rbf")
+    assert tab.locator("#summary").inner_text().startswith("mlp-silu minus linear-rbf")
     tab.get_by_role("button", name="Swap").press("Enter")
-    assert tab.locator("#summary").inner_text().startswith("linear-rbf less mlp-silu")
+    assert tab.locator("#summary").inner_text().startswith("linear-rbf minus mlp-silu")
     assert tab.url.endswith("#linear-rbf/mlp-silu")
     link = tab.locator("#differences td a").first
     link.click()
@@ -156,12 +156,12 @@ def test_an_address_that_names_no_pair_is_told_so(show, anchor, said):
     assert tab.get_by_text("0 of 0 rows").is_visible()
     tab.get_by_label("First").select_option("kan")
     tab.get_by_label("Second").select_option("mlp-silu")
-    assert tab.locator("#summary").inner_text().startswith("kan less mlp-silu")
+    assert tab.locator("#summary").inner_text().startswith("kan minus mlp-silu")
     assert tab.locator("#differences").is_visible()
 
 
 def test_without_an_address_a_form_is_compared_with_the_reference(show):
-    assert show("compare").locator("#summary").inner_text().startswith("kan less mlp-silu")
+    assert show("compare").locator("#summary").inner_text().startswith("kan minus mlp-silu")
 
 
 def test_bars_and_lines_say_their_numbers_to_a_pointer(show):

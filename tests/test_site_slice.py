@@ -22,6 +22,7 @@ from kansci.site.subject import subject
 from kansci.statistics.standing import Place
 
 STAGED = TASKS[4]
+SPACE = "\N{NO-BREAK SPACE}"
 ONCE = Curve(stage="stage 0", evaluations=(1,), losses=((0.5, 0.2, 0.1),))
 
 
@@ -52,19 +53,17 @@ def built(tmp_path_factory):
 
 def test_a_site_of_one_budget_says_that_it_is_a_slice_and_at_which(built):
     said = text(built / "index.html")
-    assert "the same number of parameters, 250 trainable numbers, and with the same work" in said
+    assert "with the same work and at most 250 trainable numbers" in said
     assert "a slice at one budget: it does not say what more numbers would buy" in said
-    assert "budget 250 trainable numbers: a slice at one budget" in text(
-        built / "index.html", "edition"
-    )
+    assert "budget 250 on 2 tasks: a slice at one budget" in text(built / "index.html", "edition")
 
 
 def test_a_site_of_several_budgets_names_them_all(tmp_path):
     found = [site_records.record("kan", place) for place in TASKS[1:3]]
     write(found, tmp_path / "site", tmp_path)
     said = text(tmp_path / "site" / "index.html")
-    assert "parameters, 250 and 1,000 trainable numbers, and with the same work" in said
-    assert "budgets 250 and 1,000 trainable numbers" in said
+    assert "with the same work and at most 250 or 1 000 trainable numbers" in said
+    assert "budgets 250 on 1 task, 1 000 on 1 task" in said
     assert "a slice at one budget" not in said
     assert not edition([]).budgets
 
@@ -73,16 +72,22 @@ def test_a_budget_that_some_tasks_lack_is_said_with_how_many_ran():
     small, large = sorted(TASKS[1:3], key=lambda place: place[2])
     other = (small[0], "other", small[2])
     found = edition([site_records.record("kan", place) for place in (large, other, small)])
-    assert found.sizes == "250 and 1,000 (1 task) trainable numbers"
+    assert found.sizes == f"at most 250 trainable numbers; on 1 task also 1{SPACE}000"
+
+
+def test_a_budget_of_other_tasks_is_not_said_to_be_theirs_also():
+    places = [("feynman", name, 250) for name in "ab"] + [("digits", "c", 4000)]
+    found = edition([site_records.record("kan", place) for place in places])
+    assert found.sizes == f"at most 250 trainable numbers; on 1 task 4{SPACE}000"
 
 
 @pytest.mark.parametrize("board", ["speed", "efficiency", "recovery"])
 def test_a_board_without_a_score_says_why_and_of_every_model(built, board):
     said = text(built / "index.html", board)
-    if board == "recovery":
-        assert "There are no Records for this board." in said
+    if makes := {"recovery": "kansci recover", "speed": "kansci speed"}.get(board):
+        assert f"There are no Records for this board here: {makes} makes them." in said
         return
-    assert re.search(r"Nobody has a score here: (.* \(\d of 3 rows\)|no Record .* this)\.", said)
+    assert re.search(r"Nobody has a score here: .* \(\d of 3 rows\)\.", said)
     assert "All 3 models, and why" in said
     assert all(f"{name} " in said for name in ("kan", "mlp-silu", "legendre"))
     page = (built / "index.html").read_text()

@@ -109,7 +109,7 @@ def test_both_arms_lead_to_each_other_with_their_paired_difference(built, record
     found = compared(records, "kan", "kan-published")
     said = text(built / "models" / "kan.html", "arm")
     less = f"{found.mean:+z.2f} decades [{found.low:z.2f}, {found.high:z.2f}]"
-    assert f"kan less kan-published: {less}" in said
+    assert f"kan minus kan-published: {less}" in said
     assert f"over the {len(PLACES)} cells that both have" in said
     for one, other in (("kan", "kan-published"), ("kan-published", "kan")):
         page = (built / "models" / f"{one}.html").read_text()

@@ -59,7 +59,6 @@ class Kind(NamedTuple):
         about: what it answers.
         text: in place of it, for those who do not see it.
         beside: its file beside the board's tables; none: it is not written there.
-        exact: its colours are numbers, and stay as they are in the dark.
     """
 
     board: str
@@ -67,7 +66,6 @@ class Kind(NamedTuple):
     about: str
     text: str
     beside: str = ""
-    exact: bool = False
 
 
 def _critical(of: Material) -> Drawn:
@@ -155,7 +153,6 @@ KINDS: dict[str, Kind] = {
         "Decades of every model, in rows, on every task, in columns, as colours; the pages "
         "of the tasks have the numbers",
         beside="accuracy-tasks",
-        exact=True,
     ),
     "pareto": Kind(
         "efficiency",

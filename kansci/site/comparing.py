@@ -10,7 +10,8 @@ from kansci.statistics.student import quantiles
 
 
 def data(shared: Shared) -> dict[str, Any]:
-    """Places, the group that each counts in, and of every model decades by place; `null` for none.
+    """Places, the pages of their tasks, the group that each counts in, and of every model decades by
+    place; `null` for none.
 
     Thousandths of a decade are far below what seeds can tell. Which seeds they are is the number
     of a list of seeds, as most Records have the same ones. `student` are quantiles, for intervals.
@@ -31,6 +32,7 @@ def data(shared: Shared) -> dict[str, Any]:
         sets[one.model][number[one.place]] = seeds.setdefault(own, len(seeds))
     return {
         "places": places,
+        "tasks": {task: shared.pages.tasks[task] for _, task, _ in places},
         "groups": [clusters.get(place, place.task) for place in places],
         "seeds": list(seeds),
         "student": [round(one, 4) for one in quantiles(30)],

@@ -18,13 +18,11 @@ class Illustration(NamedTuple):
         image: from the root of the site.
         summary: what opens it.
         text: in place of it, for those who do not see it.
-        exact: its colours are numbers, and stay as they are in the dark.
     """
 
     image: str
     summary: str
     text: str
-    exact: bool = False
 
 
 class Illustrations(NamedTuple):
@@ -54,5 +52,5 @@ def illustrations(folder: Path, board: str, of: Material) -> Illustrations:
         (folder / "figures").mkdir(exist_ok=True)
         save(figure, folder / image)
         summary = kind.about[0].upper() + kind.about[1:]
-        found.append(Illustration(image, summary, kind.text, kind.exact))
+        found.append(Illustration(image, summary, kind.text))
     return Illustrations(tuple(found), tuple(refused))

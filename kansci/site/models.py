@@ -23,9 +23,10 @@ from kansci.site.kept import Shown, network
 from kansci.site.lines import Chart, Series, chart
 from kansci.site.pages import write
 from kansci.site.portrait import portrait
-from kansci.site.results import Result
+from kansci.site.results import OUTSIDE, Result
 from kansci.site.shared import Shared, intervals, shown
 from kansci.site.subject import subject
+from kansci.statistics.standing import BOUND
 
 FEW = 5  # of the best and of the worst tasks
 
@@ -67,6 +68,7 @@ def write_model(folder: Path, shared: Shared, name: str, **common: object) -> No
         weights=shared.weights,
         cells=[shown(one, axis)[:3] for one in found],
         axis=axis,
+        bounds=any(one.state == BOUND for one in found),
         readings=[(reading, shared.urls[id(reading)]) for reading in readings],
         speeds=[(speed.stem, shared.urls[id(speed)]) for speed in speeds],
         **common,
@@ -83,8 +85,9 @@ def _stands(shared: Shared, name: str) -> list[tuple[Board, Line, Bars, int]]:
 
 
 def _ordered(found: Sequence[Result], *, by_lead: bool) -> list[Result]:
-    """Cells that are scored, the best first."""
-    known = [(one.lead if by_lead else one.decades, one) for one in found]
+    """Cells of the grid that are scored, the best first."""
+    inside = [one for one in found if one.state not in OUTSIDE]
+    known = [(one.lead if by_lead else one.decades, one) for one in inside]
     scored = [(value, one) for value, one in known if value is not None]
     return [one for _, one in sorted(scored, key=lambda pair: (-pair[0], pair[1].place))]
 

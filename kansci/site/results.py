@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -44,7 +44,7 @@ class Result:
 
     Attributes:
         state: `ok`, a status in words, `missing`, `stale`, `not used`, or `joint` for a bound.
-        values: decades of the members; empty where nothing is scored.
+        values: decades of the members, those of a bound too; empty where nothing is scored.
         low, high: 95 % interval of their mean over other seeds.
         error: median over members, in the task's metric, mean over probes after the last stage.
         lead: decades beyond the frozen reference on this cell.
@@ -100,17 +100,20 @@ def results(
     }
     found: list[Result] = []
     used: set[int] = set()
-    for standing in standings(one for one in records if isinstance(one, Record | Speed)):
+    trained = [record for record in records if isinstance(record, Record)]
+    for standing in standings(trained):
         used.update(map(id, standing.records))
         found += [Result(standing.model, place, "missing") for place in standing.missing]
         found += [_scored(record, urls[id(record)], rungs) for record in standing.records]
-    trained = [record for record in records if isinstance(record, Record)]
     current = set(map(id, of_one_content(trained)))
     for record in trained:
         if id(record) not in used:
+            url = urls[id(record)]
+            if record.recipe.method == BOUND and id(record) in current:
+                found.append(replace(_scored(record, url, rungs), state=BOUND))
+                continue
             state = "not used" if id(record) in current else "stale"
-            state = BOUND if record.recipe.method == BOUND else state
-            found.append(Result(record.model, _place(record), state, urls[id(record)], record))
+            found.append(Result(record.model, _place(record), state, url, record))
     return sorted(found, key=lambda one: (one.model, one.place, one.state in OUTSIDE, one.url))
 
 

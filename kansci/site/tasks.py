@@ -8,8 +8,10 @@ from kansci.site.answers import Answers, Map, curves, maps, plane, truth
 from kansci.site.bars import bars
 from kansci.site.kept import chosen, network
 from kansci.site.pages import write
+from kansci.site.results import OUTSIDE, Result
 from kansci.site.shared import Shared, Shown, intervals, shown
 from kansci.site.subject import Subject, subject
+from kansci.statistics.standing import BOUND
 
 MAPS, CURVES = 4, 6  # models whose answers are shown
 
@@ -20,7 +22,7 @@ def write_task(folder: Path, shared: Shared, key: str, **common: object) -> None
     what = subject(key)
     axis = bars(intervals(found), zero=True)
     budgets: dict[int, list[Shown]] = {}
-    for one in sorted(found, key=lambda one: (one.decades is None, -(one.decades or 0), one.model)):
+    for one in sorted(found, key=_order):
         budgets.setdefault(one.place.budget, []).append(shown(one, axis))
     field, answers = _pictures(folder, shared, key, what) if what else (None, None)
     write(
@@ -32,6 +34,7 @@ def write_task(folder: Path, shared: Shared, key: str, **common: object) -> None
         subject=what,
         metric=next(one.metric for one in found if one.record),
         probes=max(len(one.record.probes) for one in found if one.record),
+        bounds=any(one.state == BOUND for one in found),
         field=field,
         answers=answers,
         budgets=sorted(budgets.items()),
@@ -39,6 +42,11 @@ def write_task(folder: Path, shared: Shared, key: str, **common: object) -> None
         axis=axis,
         **common,
     )
+
+
+def _order(one: Result) -> tuple[bool, bool, float, str]:
+    """The best first; then what is outside of the grid, as bounds are, then what has no score."""
+    return one.decades is None, one.state in OUTSIDE, -(one.decades or 0), one.model
 
 
 def _pictures(
