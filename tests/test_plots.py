@@ -7,6 +7,8 @@ from kansci.boards.board import Board, Row
 from kansci.errors import UserError
 from kansci.figures import plots
 from kansci.figures.curves import learning_curves
+from kansci.figures.heat import names
+from kansci.figures.plane import plane
 from kansci.recipe import Optimizer, Recipe
 from kansci.record import Curve, Environment, Record
 
@@ -132,6 +134,39 @@ def test_the_colours_of_a_wide_heat_map_are_told_where_it_begins():
     assert bar.y1 < table.y0
     assert bar.x0 == pytest.approx(table.x0, abs=0.01)
     assert bar.x1 * figure.get_size_inches()[0] < 8
+
+
+def test_the_heat_map_colours_leads_over_the_reference_on_the_scale_of_contenders():
+    rows = [Row(model="kan"), Row(model="mlp-silu"), Row(model="legendre", control=True)]
+    errors = {"kan": 0.01, "mlp-silu": 0.1, "legendre": 1e-5}
+    own = [record(name, errors=(((error,) * 2,),)) for name, error in errors.items()]
+    (mesh,) = plots.heat_map(rows, own).axes[0].collections
+    np.testing.assert_allclose(np.ravel(mesh.get_array()), [1, 0, 4])
+    low, high = mesh.get_clim()
+    assert -low == high == pytest.approx(1, abs=0.05), "a control is beyond the end"
+
+
+def test_no_two_tasks_of_a_heat_map_have_one_name():
+    keys = ("feynman27/I.16.6@1", "feynman_corrected/I.16.6@1", "feynman27/I.6.2@1")
+    tasks = [("continual", "feynman_slabs/I.16.6@1"), *(("feynman", key) for key in keys)]
+    wanted = ["feynman_slabs/I.16.6", "feynman27/I.16.6", "feynman_corrected/I.16.6", "I.6.2"]
+    assert names(tasks) == wanted
+
+
+def test_every_bound_of_the_plane_has_the_marker_of_its_model():
+    columns = {"learned": 2.0, "joint": 2.5}
+    rows = [
+        Row(model=name, score=1.0, low=0.9, high=1.1, columns=columns) for name in ("kan", "grkan")
+    ]
+    (axes,) = plane(rows).axes
+    looks = {(2.0, 1.0): [], (2.5, 0.0): []}
+    for line in axes.lines:
+        for point in zip(line.get_xdata(), line.get_ydata(), strict=True):
+            if len(line.get_xdata()) == 1 and point in looks:
+                looks[point].append((line.get_marker(), line.get_color()))
+    model, bound = looks[2.0, 1.0], looks[2.5, 0.0]
+    assert model == bound
+    assert len(set(model)) == 2
 
 
 def test_a_front_wants_two_budgets():

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
+HOLLOW = {"markerfacecolor": "white", "linestyle": "none", "clip_on": False}
+
+
 class Spot(NamedTuple):
     """Where a model stands: decades learned, decades lost with their interval, and its bound."""
 
@@ -36,8 +39,9 @@ def spot(row: Row) -> Spot | None:
 def plane(rows: Sequence[Row]) -> Figure:
     """What was lost against what was learned; on the diagonal nothing is left.
 
-    Stars on the axis are bounds: what the same model learns of all stages at once, of which it
-    loses nothing. The zero predictor is where nothing is learned, and so nothing lost.
+    Hollow on the axis are bounds: what the same model learns of all stages at once, of which it
+    loses nothing; a thin line leads there from the model. The zero predictor is where nothing is
+    learned, and so nothing lost.
 
     Args:
         rows: of the board of forgetting.
@@ -56,14 +60,18 @@ def plane(rows: Sequence[Row]) -> Figure:
             axes.vlines(at.learned, at.low, at.high, color=style["color"], alpha=0.5)
             axes.plot(at.learned, at.lost, **{**style, "linestyle": "none"})
             if np.isfinite(at.joint) and "saved" not in row.columns:  # a method's is its model's
-                axes.plot(at.joint, 0, "*", color=style["color"], markersize=9, clip_on=False)
+                ends = (at.learned, at.joint), (at.lost, 0)
+                axes.plot(*ends, ":", color=style["color"], linewidth=0.7, alpha=0.6, zorder=1)
+                bound = {**style, **HOLLOW, "label": None}
+                axes.plot(at.joint, 0, **bound)
                 bounds += 1
         if bounds:
-            axes.plot([], [], "*", color=INK, markersize=9, label="all stages at once: the bound")
+            axes.plot([], [], "o", color=INK, **HOLLOW, label="on the axis: the model's bound")
         axes.set_xlim(0, top)
         axes.grid()
         axes.set_title("Who learned, and what was lost of it?")
         text = "learned: decades on each stage's probe just after it"
+        text += "\nhollow, on the axis: decades when all stages are learned at once" * (bounds > 0)
         axes.set_xlabel(below(text, lacking(rows, {row.model for row, _ in placed})))
         axes.set_ylabel("lost: decades gone at the end, 95 % interval")
         legend(axes)

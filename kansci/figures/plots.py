@@ -8,14 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-import numpy as np
-
-from kansci.boards.board import METRIC, AnyRecord, Board, Row
+from kansci.boards.board import AnyRecord, Board, Row
 from kansci.boards.reference import Reference
 from kansci.errors import UserError
 from kansci.figures import critical_differences, pareto, performance_profiles, plane, profiles_of
+from kansci.figures.heat import heat_map
 from kansci.figures.lacking import advice, hinted, lacking, too_few, whole
-from kansci.figures.look import canvas, models
 from kansci.figures.look import save as save
 from kansci.figures.pareto import shared
 from kansci.figures.plane import spot
@@ -24,8 +22,7 @@ from kansci.figures.scores import intervals, speed
 from kansci.record import Record
 from kansci.statistics.scaling import ladders
 from kansci.statistics.significance import levels
-from kansci.statistics.standing import Standing, final, standings
-from kansci.statistics.stats import hierarchical_mean
+from kansci.statistics.standing import standings
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -149,9 +146,9 @@ KINDS: dict[str, Kind] = {
     "tasks": Kind(
         "accuracy",
         _tasks,
-        "who is accurate where: decades on every task",
-        "Decades of every model, in rows, on every task, in columns, as colours; the pages "
-        "of the tasks have the numbers",
+        "who is accurate where: every model beside the reference on every task",
+        "Decades of every model, in rows, beyond the reference MLP on every task, in columns, as "
+        "colours; the pages of the tasks have the numbers",
         beside="accuracy-tasks",
     ),
     "pareto": Kind(
@@ -167,7 +164,7 @@ KINDS: dict[str, Kind] = {
         _forgetting,
         "who learned, and what was lost of it: the plane of forgetting",
         "Decades lost by each model against decades learned, with the line on which all is "
-        "lost; the table has both numbers",
+        "lost and, at 0, what each learns of all stages at once; the table has the numbers",
         beside="forgetting-plane",
     ),
 }
@@ -186,55 +183,3 @@ def figures(
             except UserError as problem:
                 refused[kind.beside] = str(problem)
     return found, refused
-
-
-def heat_map(rows: Sequence[Row], records: Sequence[AnyRecord]) -> Figure:
-    """Decades of every model on every task, mean over members and budgets; blank where none."""
-    import seaborn
-
-    found = {standing.model: standing for standing in standings(records)}
-    every = [record for standing in found.values() for record in standing.records]
-    tasks = sorted({(record.family, record.task) for record in every})
-    table = np.array([_by_task(found[row.model], tasks) for row in rows])  # (model, task)
-    few = len(tasks) <= 20
-    width = 3.2 + (0.5 if few else 0.22) * len(tasks)
-    with canvas(width, 2.9 + 0.3 * len(rows)) as (figure, axes):
-        seaborn.heatmap(
-            table,
-            ax=axes,
-            vmin=0,
-            vmax=max(1.0, float(np.nanmax(table, initial=0))),
-            cmap="viridis",
-            annot=few,
-            fmt=".1f",
-            annot_kws={"size": 7.5},
-            linewidths=0.5,
-            xticklabels=False,  # set below; seaborn would draw the figure, in a GB, to fit them
-            yticklabels=False,
-            cbar_kws={  # below, at the left: a wide figure is scrolled, and begins there
-                "label": f"decades below the trivial predictor\n({METRIC})",
-                "location": "bottom",
-                "anchor": (0.0, 0.0),
-                "shrink": min(1.0, 4 / width),
-                "aspect": 25,
-                "pad": 0.02,
-            },
-        )
-        axes.set_facecolor("#EEEEEE")
-        models(axes, rows, at=0.5)
-        names = [task.rpartition("@")[0].rpartition("/")[2] for _, task in tasks]
-        axes.set_xticks(np.arange(len(tasks)) + 0.5, names, rotation=90)
-        families = [family for family, _ in tasks]
-        for family in dict.fromkeys(families):
-            first, count = families.index(family), families.count(family)
-            axes.axvline(first, color="white", linewidth=4)
-            axes.text(first + count / 2, -0.15, family, ha="center", va="bottom", weight="bold")
-        grey = "nothing to score" + ", or not run" * any(row.missing for row in rows)
-        axes.set_title(f"Who is accurate where? Grey: {grey}", pad=22)
-        axes.tick_params(length=0)
-        return figure
-
-
-def _by_task(standing: Standing, tasks: Sequence[tuple[str, str]]) -> list[float]:
-    cells = standing.cells(final)
-    return [hierarchical_mean(c for c in cells if (c.family, c.task) == task) for task in tasks]

@@ -10,8 +10,9 @@ from kansci.statistics.student import quantiles
 
 
 def data(shared: Shared) -> dict[str, Any]:
-    """Places, the pages of their tasks, the group that each counts in, and of every model decades by
-    place; `null` for none.
+    """Places, pages of tasks, the group that each counts in, and of every model decades by place.
+
+    Where there are none, `null`.
 
     Thousandths of a decade are far below what seeds can tell. Which seeds they are is the number
     of a list of seeds, as most Records have the same ones. `student` are quantiles, for intervals.
