@@ -184,7 +184,7 @@ def get_task(name: str, **options: Option) -> Task:
     family, written = _split(name)
     tasks = _shipped(family)
     if family not in tasks:
-        raise UnknownName("task", name, list_tasks(), "a task of your own: --task FILE.py")
+        raise UnknownName("task", name, list_tasks(), "or FILE.py, a task of your own")
     return _with(tasks[family], written | options)
 
 

@@ -32,9 +32,10 @@ ROWS = [
 ]  # fmt: skip
 
 
-def shown(width=100):
+def shown(width=100, **options):
     out = io.StringIO()
-    Console(file=out, width=width, color_system=None).print(tables.terminal(BOARD, ROWS))
+    table = tables.terminal(BOARD, ROWS, **options)
+    Console(file=out, width=width, color_system=None).print(table)
     return out.getvalue()
 
 
@@ -55,6 +56,11 @@ def test_the_terminals_table_fits_and_takes_no_name_for_markup():
         "kan: 3 missing; 1 stale; 2 not used; 50 % & more",
     ):
         assert said in text
+
+
+def test_the_terminals_table_says_what_its_columns_are_if_asked():
+    assert "lead: over the reference" in shown(legend=True)
+    assert "lead: over the reference" not in shown()
 
 
 def test_a_narrow_terminal_folds_names_and_keeps_numbers():

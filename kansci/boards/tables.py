@@ -37,8 +37,12 @@ class Layout(NamedTuple):
     remarks: bool = False
 
 
-def terminal(board: Board, rows: Sequence[Row], *, width: int = 100) -> Table:
-    """A rich Table, remarks below it; of the further columns, the first that fit the width."""
+def terminal(board: Board, rows: Sequence[Row], *, width: int = 100, legend: bool = False) -> Table:
+    """A rich Table, remarks below it; of the further columns, the first that fit the width.
+
+    Args:
+        legend: say what the columns are, too.
+    """
     from rich import box
     from rich.table import Table
     from rich.text import Text
@@ -62,6 +66,9 @@ def terminal(board: Board, rows: Sequence[Row], *, width: int = 100) -> Table:
             )
     for line in body:  # as Text, since [..] in a name would be markup
         table.add_row(*(Text(line[i]) for i in shown))
+    if legend:
+        said = ((header[i], board.columns.get(header[i])) for i in shown)
+        notes += [f"{name}: {text}" for name, text in said if text]
     if left_out:
         notes.append(f"further columns, in a wider terminal or with --out: {', '.join(left_out)}")
     table.caption = Text("\n".join([label(board), *notes]), style="dim")

@@ -12,14 +12,14 @@ from rich.console import Console
 
 from kansci.api import frozen_reference, get_board, list_boards
 from kansci.boards import sheets, tables
-from kansci.boards.board import AnyRecord, Board, rank
+from kansci.boards.board import AnyRecord, Board, Row, rank
 from kansci.boards.glance import glance
 from kansci.boards.reference import Reference
 from kansci.boards.sheets import Sheet
 from kansci.cli.drift import awaited, compare
 from kansci.cli.listing import wide_console
 from kansci.cli.selection import writable
-from kansci.cli.slices import Budgets, Families, Folder, Suites, narrowed, read, samples
+from kansci.cli.slices import Budgets, Families, Folder, Suites, narrowed, origin, read, samples
 from kansci.cli.written import Standings, fill, write
 from kansci.discover import checkout, home
 from kansci.errors import UnknownName, UserError
@@ -99,7 +99,7 @@ def board(
                 wide_console().print(sheets.terminal(sheet))
         else:
             typer.echo("\n".join(sheet.says for sheet in beside if sheet.says))
-        typer.echo(f"From {len(found)} Records in {folder}.")
+        typer.echo(origin(found, folder))
     if out:
         columns = (column or []) if latex else None
         written = write(standings, found, out, columns=columns, beside=beside)
@@ -156,12 +156,26 @@ def stand(records: Sequence[AnyRecord], boards: Sequence[Board] | None = None) -
 
 
 def show(standings: Standings, console: Console | None = None) -> None:
-    """Prints every board as a table, and at last all of them at a glance."""
+    """Prints every board as a table, and at last all of them at a glance.
+
+    One that is asked for alone says what its columns are; of several, one that no Record answers
+    is named and not shown.
+    """
     console = console or wide_console()
-    for one, rows in standings:
-        console.print(tables.terminal(one, rows, width=console.width))
-    if len(standings) > 1:
+    alone = len(standings) == 1
+    shown = [one for one in standings if alone or _answered(*one)]
+    for one, rows in shown:
+        console.print(tables.terminal(one, rows, width=console.width, legend=alone))
+    if silent := [one.name for one, rows in standings if not _answered(one, rows)]:
+        console.print(f"No Record here answers: {', '.join(silent)}.", highlight=False)
+    if not alone:
         console.print(sheets.terminal(glance(standings)))
+        console.print("What the columns of a board say: kansci board NAME.", highlight=False)
+
+
+def _answered(board: Board, rows: Sequence[Row]) -> bool:
+    """Whether anything is said of any model."""
+    return any(row.score is not None or tables.remarks(row) for row in rows)
 
 
 def as_dicts(standings: Standings) -> dict[str, Any]:

@@ -132,7 +132,9 @@ def _defined(path: Path) -> set[str]:
     A model in any statement that runs when the file is loaded; what is not Python is a model's.
     """
     if not path.is_file():
-        raise UserError(f"no file {str(path)!r}: want a Python file")
+        raise UserError(
+            f"no file {str(path)!r}: want a Python file; `kansci new {path}` writes one"
+        )
     try:
         tree = ast.parse(path.read_bytes())
         loading = {name for one in _at_load(tree) for name in _given(one)}

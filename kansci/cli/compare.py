@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from kansci.cli.listing import wide_console
-from kansci.cli.slices import Budgets, Families, Folder, Suites, narrowed, read
+from kansci.cli.slices import Budgets, Families, Folder, Suites, narrowed, origin, read
 from kansci.discover import home
 from kansci.errors import UnknownName, UserError
 from kansci.papers import Beside, Paper, beside, get_paper, list_papers
@@ -73,6 +73,8 @@ def compare(
     if result is None:
         raise UserError(f"{model} and {against} have no task in common: run them on the same ones")
     (_json if as_json else _show)(model, against, result)
+    if not as_json:
+        typer.echo(origin(found, folder))
 
 
 def _check_names(names: Sequence[str], records: Sequence[Record]) -> None:

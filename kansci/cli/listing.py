@@ -72,8 +72,21 @@ def tasks(
     wide_console().print(table)
     typer.echo("order: the highest derivative of the network that the loss takes")
     typer.echo("cluster: tasks that are equal up to names and a factor; boards count them once")
-    for options in dict.fromkeys(join("NAME", task.options) for task in found if task.options):
-        typer.echo(f"options, with their defaults: {options}")
+    for options, whose in _by_options(found).items():
+        typer.echo(f"options, with their defaults: {options}: {', '.join(whose)}")
+
+
+def _by_options(found: Collection[Task]) -> dict[str, list[str]]:
+    """Which tasks have which options; a collection as a pattern, where all of it has them."""
+    without = {task.name.partition("/")[0] for task in found if not task.options}
+    groups: dict[str, dict[str, None]] = {}
+    for task in found:
+        if task.options:
+            collection, _, rest = task.name.partition("/")
+            whole = rest and len(found) > 1 and collection not in without
+            name = f"{collection}/*" if whole else task.name
+            groups.setdefault(join("NAME", task.options), {})[name] = None
+    return {options: list(names) for options, names in groups.items()}
 
 
 def _task(task: Task) -> dict[str, Any]:

@@ -12,6 +12,7 @@ import typer
 from kansci.cli.ahead import counted
 from kansci.cli.listing import Json
 from kansci.cli.selection import present, writable
+from kansci.errors import UserError
 from kansci.ledger import (
     AnyRecord,
     load_records,
@@ -41,6 +42,8 @@ def merge(
     so in their key, the newest stands. The folders that are joined stay as they are.
     """
     read = [record for folder in folders for record in load_records(folder)]
+    if not read:
+        raise UserError(f"no Records in {', '.join(map(str, folders))}: `kansci run` makes some")
     before = present(out)
     merged = join([*before, *read])
     written = write(merged, before, out, folders)

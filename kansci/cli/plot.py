@@ -11,8 +11,6 @@ import typer
 from kansci.cli.selection import positive
 from kansci.cli.slices import (
     OF_SUITE,
-    Budgets,
-    Families,
     Folder,
     default_records,
     narrowed,
@@ -51,16 +49,27 @@ def plot(
     context: typer.Context,
     kind: Annotated[str, typer.Argument(help=f"{SAID}.")],
     records: Folder = None,
-    model: Annotated[str | None, typer.Option(help="NAME or FILE.py.")] = None,
-    task: Annotated[str | None, typer.Option(help="NAME of a task.")] = None,
-    parameters: Annotated[int, typer.Option(help="Budget of trainable numbers.")] = 250,
+    model: Annotated[
+        str | None, typer.Option(help="Curves, edges, errors: NAME or FILE.py.")
+    ] = None,
+    task: Annotated[str | None, typer.Option(help="Curves, edges, errors: NAME of a task.")] = None,
+    parameters: Annotated[
+        int,
+        typer.Option(help="Curves, edges, errors: the budget of that one network, in numbers."),
+    ] = 250,
     suite: Annotated[
         list[str] | None,
         typer.Option(help=f"{OF_SUITE} Edges and errors: train by its recipe, whatever is kept."),
     ] = None,
-    family: Families = None,
-    budget: Budgets = None,
-    output: Annotated[int, typer.Option(help="Of several outputs, the one to map.")] = 0,
+    family: Annotated[
+        list[str] | None,
+        typer.Option(help="All but edges and errors: on tasks of this family alone; repeatable."),
+    ] = None,
+    budget: Annotated[
+        list[int] | None,
+        typer.Option(help="All but edges and errors: on Records at this budget alone; repeatable."),
+    ] = None,
+    output: Annotated[int, typer.Option(help="Errors: of several outputs, the one to map.")] = 0,
     out: Annotated[Path, typer.Option(help="Folder of the figure.")] = Path("figures"),
 ) -> None:
     """Draw one figure, as SVG and as PNG.

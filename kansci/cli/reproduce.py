@@ -101,6 +101,8 @@ def trained(path: Path) -> Record:
     Raises:
         UserError: if it is none; nothing is lost by that, so nothing is to be deleted.
     """
+    if path.is_dir():
+        raise UserError(f"{path} is a folder: want the file of one Record in it")
     if not path.is_file():
         raise UserError(f"{path}: no such file: want a Record's, RECORD.json")
     try:

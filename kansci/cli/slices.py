@@ -96,6 +96,13 @@ def _check(kind: str, names: Collection[str] | None, known: Collection[str]) -> 
             raise UnknownName(f"{kind} with Records", name, known)
 
 
+def origin(found: Sequence[AnyRecord], where: Path) -> str:
+    """How many Records of which suites: `From 285 Records in FOLDER, suites quick, quick-joint.`"""
+    suites = sorted({one.suite for one in found if isinstance(one, Record)})
+    named = f", suite{'s' * (len(suites) > 1)} {', '.join(suites)}" if suites else ""
+    return f"From {len(found)} Records in {where}{named}."
+
+
 def kinds(records: Sequence[AnyRecord]) -> str:
     """What Records can be chosen by: `suites quick; families feynman, pde; budgets 250`."""
     trained = [record for record in records if isinstance(record, Record)]

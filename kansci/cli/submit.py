@@ -18,6 +18,7 @@ from kansci.submission.grid import exact
 from kansci.submission.ledger import LEDGER, unshown
 from kansci.submission.names import free_name
 from kansci.submission.status import status_of
+from kansci.submission.submitting import frozen
 from kansci.submission.submitting import submit as written
 from kansci.suite import get_suite
 
@@ -59,6 +60,7 @@ def submit(
     if check:
         bundle = _checked(out / file)
     else:
+        frozen(Path(file))  # that it is missing comes before what else is
         given = {"--authors": authors, "--url": url, "--licence": licence}
         if without := [option for option, value in given.items() if not value]:
             raise UserError(f"submit: want {', '.join(without)}")

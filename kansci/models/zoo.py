@@ -27,7 +27,7 @@ def get_model(name: str, **options: Option) -> Model:
     """
     family, written = split(name)
     if family not in ZOO:
-        raise UnknownName("model", family, ZOO, "a model of your own: --model FILE.py")
+        raise UnknownName("model", family, ZOO, "or FILE.py, a model of your own")
     make = ZOO[family]
     ordered = accepted("model", family, make, written | options)
     label = join(family, ordered)

@@ -114,7 +114,9 @@ def _absent(dim_in: int, dim_out: int, parameters: int) -> nn.Module:
 def _origin(file: Path) -> Origin:
     path = file.resolve()
     if not path.is_file():
-        raise UserError(f"no file {str(file)!r}: want a Python file")
+        raise UserError(
+            f"no file {str(file)!r}: want a Python file; `kansci new {file}` writes one"
+        )
     return Origin("", str(path), digest_of(path))
 
 
