@@ -152,7 +152,9 @@ def test_networks_can_be_downloaded_beside_their_record(built, pages):
     page = named(pages, "tasks/poisson")
     links = [link for link in page.all("href") if link.endswith(".safetensors")]
     assert len(links) == 2
-    assert re.search(r"weights\s+\d+ kB", page.text)
+    sizes = [label for label in page.all("aria-label") if label.startswith("Trained networks")]
+    assert all(re.search(r", \d+ kB$", label) for label in sizes)
+    assert len(sizes) == 2
 
 
 def test_functions_that_were_learned_are_drawn_where_there_are_edges(pages):

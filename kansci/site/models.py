@@ -21,7 +21,7 @@ from kansci.site.boards import Line
 from kansci.site.edges import Multiples, multiples
 from kansci.site.kept import Shown, network
 from kansci.site.lines import Chart, Series, chart
-from kansci.site.pages import write
+from kansci.site.pages import thousands, write
 from kansci.site.portrait import portrait
 from kansci.site.results import OUTSIDE, Result
 from kansci.site.shared import Shared, intervals, shown
@@ -156,6 +156,6 @@ def _curve(record: Record | None) -> Chart:
         Series(f"seed {seed}: {own[-1]:.1e} at the end" + f", {fate}" * (fate != "ok"), steps, own)
         for seed, fate, own in seeds
     ]
-    title = f"{record.name}, {record.budget} numbers"
+    title = f"{record.name}, {thousands(record.budget)} numbers"
     labels = ("evaluations of loss and gradient", "training loss")
     return chart(title, series, labels=labels, log=(not several, True))

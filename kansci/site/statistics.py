@@ -79,6 +79,8 @@ def beside(drawn: Mapping[str, Illustrations]) -> dict[str, list[Illustration]]:
 
 def _table(sheet: Sheet, slugs: Mapping[str, str]) -> Table:
     names = [name for name in (sheet.rows[0] if sheet.rows else ()) if name not in ENDS]
+    if not any(row.get("remarks") for row in sheet.rows):
+        names = [name for name in names if name != "remarks"]
     words = {name for name in names if any(isinstance(row[name], str) for row in sheet.rows)}
     measured = next((name for name in names if name in NOTHING), "")
     known = [_interval(row, measured) for row in sheet.rows]

@@ -98,7 +98,8 @@ function cell(kind, text, { href, sort } = {}) {
   if (sort !== undefined) { made.dataset.sort = sort; made.className = "n"; }
   const holder = href ? made.appendChild(document.createElement("a")) : made;
   if (href) holder.href = href;
-  for (const part of String(text).split(/(?<=[/_[=,])/)) {  // long names may break behind these signs
+  // Long names may break behind some signs; numbers stay in one line.
+  for (const part of kind === "th" ? text.split(/(?<=[/_[=,])/) : [text]) {
     if (holder.hasChildNodes()) holder.append(document.createElement("wbr"));
     holder.append(part);
   }
