@@ -10,6 +10,7 @@ from ledgers import PLACES, continual, failed, grid, ladder, pool, record, rows,
 from kansci.api import frozen_reference, get_board
 from kansci.boards.board import rank
 from kansci.boards.reference import Reference
+from kansci.boards.tables import footnotes
 from kansci.discover import home
 from kansci.ledger import save
 from kansci.record import Trial
@@ -159,6 +160,7 @@ def test_one_task_has_no_interval_over_tasks_and_one_seed_has_none_and_nobody_is
     row = rows("accuracy", records)["model-1"]
     assert (row.low, row.high) == (None, None)
     assert row.seed_low is not None
+    assert any("nothing of other tasks" in note for note in footnotes([row]))
     single = [record(f"model-{i}", place, [10.0**-i]) for i in range(3)]
     for row in rows("accuracy", single).values():
         assert (row.low, row.seed_low, row.rank_low, row.rank_high) == (None, None, 1, 3)
