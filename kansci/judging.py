@@ -53,7 +53,7 @@ def chosen(task: Task, recipe: Recipe, learned: Learned, rates: Sequence[float] 
     if probes:
         answers = zip(probes, learned.predictions[-1], strict=True)
         errors = np.stack([_errors(tuner, p.y, answer) for p, answer in answers])  # (probe, member)
-        # Decades as boards count them; where they tie, as at 0, the smaller error.
+        # Decades as boards count them; a thousandth of the error's own decides ties, as at 0.
         close = np.clip(np.log10(np.nan_to_num(errors, nan=np.inf).clip(1e-300)), -6, 6).mean(0)
         scores = -decades(errors, tuner.trivial).mean(0) + 1e-3 * close
         tuned_by = f"decades on the validation probes of {tuner.key}, negative"

@@ -10,17 +10,8 @@ from statistics import median
 
 import numpy as np
 
-from kansci.boards.board import (
-    CONTEST,
-    AnyRecord,
-    Board,
-    Entry,
-    Row,
-    Value,
-    contest,
-    limits,
-    rows_of,
-)
+from kansci.boards.board import AnyRecord, Board, Entry, Row, Value, limits
+from kansci.boards.ranking import CONTEST, contest, rows_of
 from kansci.boards.reference import Reference
 from kansci.statistics.standing import (
     UNSCORED,

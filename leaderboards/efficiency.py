@@ -6,7 +6,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from kansci.boards.board import AnyRecord, Board, Entry, Row, Value, rows_of
+from kansci.boards.board import AnyRecord, Board, Entry, Row, Value
+from kansci.boards.ranking import CONTEST, contest, rows_of
 from kansci.boards.reference import Reference, envelope, parameters_needed
 from kansci.record import Record
 from kansci.statistics.reaching import reached
@@ -26,7 +27,8 @@ def rows(records: Sequence[AnyRecord], reference: Reference | None) -> list[Row]
     several = len({record.budget for one in found for record in one.records}) > 1
     best = set(front(by_budget)) if several else set[Rung]()  # at one, whoever asks for least leads
     given = reference or Reference()
-    return rows_of(entry(one, by_budget.get(one.model, {}), best, given) for one in found)
+    entries = [entry(one, by_budget.get(one.model, {}), best, given) for one in found]
+    return contest(rows_of(entries), entries)
 
 
 class Rated(NamedTuple):
@@ -76,7 +78,8 @@ def entry(
         "censored": sum(one.clipped for one in rated) if known else None,
         "pareto": "yes" if best & set(ladder.values()) else "",
     }
-    return Entry(standing, cells, columns, said(rated))
+    applies = len(standing.scored) == len(standing.records)
+    return Entry(standing, cells, columns, said(rated), ranked=applies)
 
 
 def rate(record: Record, reference: Reference) -> Rated:
@@ -89,7 +92,8 @@ def gain(reached: Floats, parameters: int, ladder: Floats) -> Floats | None:
 
     Its mean is that of the members' mean decades, since the ladder is made of such means: members
     alone would fall far below it and not as far above. Their spread stays. Where more numbers made
-    the reference no better, the nearest to N counts, so that it gains nothing against itself.
+    the reference no better, the nearest to N counts, so that it gains nothing against itself; where
+    they made it worse it stands below its ladder, which is of the best so far, and loses.
     """
     if not tells(ladder):
         return None
@@ -152,20 +156,23 @@ board = Board(
         "frozen reference MLP reaches the same decades; linear interpolation in (log10 N, decades) "
         "between the budgets of its ladder, the best up to each, and below the first of them down "
         "to the trivial predictor, which is one number. Where more numbers made the reference no "
-        "better, the nearest count. Above the ladder, and beyond a factor of 100, the gain is a "
-        "bound. A cell's decades are the mean of its members. Tasks on which the reference stays "
-        "below 0.1 decade at every budget tell nothing and are left out. Mean over budgets, tasks "
-        "and families, each with the same weight."
+        "better, the nearest count; where they made it worse, its own row falls below 0, so that "
+        "a model is to be compared with that row and not with 0. Above the ladder, and beyond a "
+        "factor of 100, the gain is a bound. A cell's decades are the mean of its members. Tasks "
+        "on which the reference stays below 0.1 decade at every budget tell nothing and are left "
+        "out. Mean over budgets, tasks and families, each with the same weight; over other tasks "
+        "where some do not apply or fit, and then without a rank."
     ),
     score_label="log10 gain",
     unit="powers of ten in parameters saved against the reference MLP",
     rows=rows,
     columns={
         "factor": "10 to the score: parameters of the reference over the model's own",
-        "needs": "the other way round, median over cells: parameters that the model needs for the "
-        "reference's error, over the reference's; none where fewer than half reach it, and at most "
-        "so many where the smallest budget does",
-        "reaches": "percent of cells whose error the model reaches within its budgets",
+        "needs": "the other way round, median over cells by their weight in scores: parameters "
+        "that the model needs for the reference's error, over the reference's; none where less "
+        "than half of the weight reaches it, and at most so many where the smallest budget does",
+        "reaches": "per cent of the work, weighed as in scores, on which the model reaches the "
+        "reference's error within its budgets",
         "exponent": "slope of log10(1/error) over log10(parameters), one for all tasks, each with "
         "its own intercept; 0.5 is ten times better with a hundred times as many; from two budgets "
         "on",
@@ -178,5 +185,6 @@ board = Board(
         "censored": "cells whose mean lies beyond the ladder or the limit",
         "pareto": "at one budget or more no other model is as accurate with as few parameters, on "
         "the tasks that ran at every budget; from two budgets on",
+        **CONTEST,
     },
 )

@@ -8,21 +8,14 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 import numpy as np
+from numpy.typing import NDArray
 
-from kansci.boards.board import (
-    CONTEST,
-    AnyRecord,
-    Board,
-    Entry,
-    Row,
-    Value,
-    contest,
-    rows_of,
-)
+from kansci.boards.board import AnyRecord, Board, Entry, Row, Value
+from kansci.boards.ranking import CONTEST, contest, rows_of
 from kansci.record import Record
 from kansci.statistics.forgetting import keeps_its_truth, learned, learned_before, lost
 from kansci.statistics.standing import Standing, failures, final, standings
-from kansci.statistics.stats import Floats, hierarchical_mean
+from kansci.statistics.stats import Floats, hierarchical_mean, interval, replicates
 from kansci.statistics.transfer import (
     anytime,
     average,
@@ -57,7 +50,9 @@ def rows(records: Sequence[AnyRecord], reference: object) -> list[Row]:
         own_rows = standings(called(one) for one in own if one.recipe.method == method)
         helped += [with_method(one, method, joint, naive) for one in own_rows]
     every = [*entries, *helped]
-    return contest(rows_of(every, higher_is_better=False), every, higher_is_better=False)
+    passed = {one.standing.model: passes(one.standing) for one in every if one.ranked}
+    rows = rows_of(every, higher_is_better=False)
+    return contest(rows, every, higher_is_better=False, eligible=passed)
 
 
 def entry(standing: Standing, joint: dict[Place, Record]) -> Entry:
@@ -79,8 +74,21 @@ def entry(standing: Standing, joint: dict[Place, Record]) -> Entry:
         return Entry(standing, [], columns, note, ranked=False)
     gained = columns["learned"]
     idle = isinstance(gained, float) and gained < LEARNED
-    notes = ["did not learn"] * idle + other_bounds(standing, joint)
+    notes = ["did not learn"] * idle or doubts(standing) * bool(gained)
+    notes += other_bounds(standing, joint)
     return Entry(standing, cells, columns, "; ".join(notes), ranked=not idle)
+
+
+def passes(standing: Standing) -> NDArray[np.bool_]:
+    """In which draws a model learned enough to be ranked, `(draw,)`."""
+    return replicates(standing.cells(learned)) >= LEARNED
+
+
+def doubts(standing: Standing) -> list[str]:
+    """What is said of a model that is ranked, and with other tasks and seeds might not be."""
+    low = interval(drawn := replicates(standing.cells(learned)))[0]
+    share = float((drawn < LEARNED).mean())
+    return [f"learned less than a decade in {100 * share:.0f} % of draws"] * (low < LEARNED)
 
 
 def other_bounds(standing: Standing, joint: dict[Place, Record]) -> list[str]:
@@ -181,7 +189,8 @@ board = Board(
     about=(
         "Decades on the probe of a stage just after it was last learned minus decades at the end, "
         "mean over the earlier stages, then over members, budgets and tasks. Ranked among models "
-        "that learned at least one decade. Nobody can lose more than was learned, so that who "
+        "that learned at least one decade; draws in which one did not count for no P(best) of its "
+        "own. Nobody can lose more than was learned, so that who "
         "learns more loses more: `share` is what was lost of what there was to lose. "
         "drift_function is left out, as its probes ask for the newest truth alone. A member that "
         "failed has learned nothing, and lost what the others learned. Rows such as `kan + ewc` "

@@ -6,17 +6,8 @@ is of less use. The accuracy board leaves such tasks out and says how many they 
 
 from collections.abc import Sequence
 
-from kansci.boards.board import (
-    CONTEST,
-    AnyRecord,
-    Board,
-    Entry,
-    Row,
-    Value,
-    contest,
-    limits,
-    rows_of,
-)
+from kansci.boards.board import AnyRecord, Board, Entry, Row, Value, limits
+from kansci.boards.ranking import CONTEST, contest, rows_of
 from kansci.boards.reference import Reference
 from kansci.statistics.standing import Standing, final, standings
 from kansci.statistics.stats import interquartile_mean
@@ -34,7 +25,7 @@ def entry(standing: Standing, reference: Reference | None) -> Entry:
         "lead": reference.lead(standing.records) if reference and whole else None,
         "IQM": interquartile_mean(cells) if whole else None,
     }
-    note = limits(standing, reference) if whole else ""
+    note = limits(standing, reference, every=True) if whole else ""
     return Entry(standing, cells, columns, note)
 
 

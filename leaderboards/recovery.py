@@ -3,15 +3,18 @@
 Genetic programming on the same points stands beside the networks, as the bar to pass.
 """
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
-from kansci.boards.board import AnyRecord, Board, Entry, Row, Value, rows_of
+from kansci.boards.board import AnyRecord, Board, Entry, Row, Value
+from kansci.boards.ranking import CONTEST, contest, rows_of
 from kansci.models.zoo import is_control
 from kansci.reading import Formula, Reading
 from kansci.record import FAILED
+from kansci.statistics.comparable import age, current, of_one_recipe
 from kansci.statistics.standing import UNSCORED, Place, Standing
 from kansci.statistics.stats import Cell, hierarchical_mean, wilson
 
@@ -19,12 +22,14 @@ BAR = "operon"
 
 
 class Read(NamedTuple):
-    """What is known of one model: at most one Reading for each place of its grid."""
+    """What is known of one model: at most one Reading for each place of its grid.
 
-    model: str
+    Attributes:
+        standing: what it lacks; it has no Records.
+    """
+
+    standing: Standing
     readings: list[Reading]
-    missing: list[Place]
-    stale: int
 
     @property
     def judged(self) -> list[Reading]:
@@ -43,34 +48,36 @@ class Read(NamedTuple):
 
 def rows(records: Sequence[AnyRecord], reference: object) -> list[Row]:
     found = stand([one for one in records if isinstance(one, Reading)])
-    marked = {one.model: counts(one) for one in found}
-    ranked = rows_of(map(entry, found))
-    return [row.model_copy(update=marked[row.model]) for row in ranked]
+    marked = {one.standing.model: counts(one) for one in found}
+    entries = [entry(one) for one in found]
+    rows = [row.model_copy(update=marked[row.model]) for row in rows_of(entries)]
+    return contest(rows, entries)
 
 
 def stand(readings: Sequence[Reading]) -> list[Read]:
     """All models over the tasks that any of them has, at the budgets that each of them has.
 
-    Of a task with two contents the newest counts, and of two Readings of one place the newer.
+    Of one content of a task, one source of a model and one way to read, as on the other boards; of
+    two Readings of one place the newer.
     """
-    newest = {one.task: one.task_content for one in sorted(readings, key=age)}
-    current = [one for one in readings if one.task_content == newest[one.task]]
-    latest = {(one.model, place(one)): one for one in sorted(current, key=age)}
+    left = current(readings)
+    latest = {(one.model, place(one)): one for one in sorted(of_one_recipe(left), key=age)}
     tasks = sorted({place(one)[:2] for one in latest.values()})
+    every, fresh = (Counter(one.model for one in some) for some in (readings, left))
     found = []
-    for model in sorted({one.model for one in readings}):
+    for model in sorted(every):
         own = {where: one for (name, where), one in latest.items() if name == model}
         budgets = sorted({one.budget for one in readings if one.model == model})
         grid = [Place(*task, budget) for task in tasks for budget in budgets]
-        every = sum(one.model == model for one in readings)
-        missing = [where for where in grid if where not in own]
-        found.append(Read(model, list(own.values()), missing, every - len(own)))
+        missing = tuple(where for where in grid if where not in own)
+        stale, unused = every[model] - fresh[model], fresh[model] - len(own)
+        found.append(Read(Standing(model, (), missing, stale, unused), list(own.values())))
     return found
 
 
 def entry(one: Read) -> Entry:
     low, high = wilson(sum(f.exact for f in one.formulas), len(one.formulas))
-    known = bool(one.formulas) and not one.missing
+    known = bool(one.formulas) and not one.standing.missing
 
     def mean(measure: Callable[[Formula], float]) -> float | None:
         return hierarchical_mean(one.cells(measure)) if known else None
@@ -82,9 +89,11 @@ def entry(one: Read) -> Entry:
         "accurate": mean(lambda formula: formula.accurate),
         "cpu seconds": mean(lambda formula: formula.seconds),
     }
-    standing = Standing(one.model, (), tuple(one.missing), one.stale)
-    note = "genetic programming on the same points: the bar to pass" if one.model == BAR else ""
-    return Entry(standing, one.cells(lambda formula: formula.exact), columns, note)
+    bar = one.standing.model == BAR
+    note = "genetic programming on the same points: the bar to pass" if bar else ""
+    applies = len(one.judged) == len(one.readings)
+    cells = one.cells(lambda formula: formula.exact)
+    return Entry(one.standing, cells, columns, note, ranked=applies)
 
 
 def counts(one: Read) -> dict[str, object]:
@@ -94,16 +103,12 @@ def counts(one: Read) -> dict[str, object]:
         "failed": sum(formula.status in FAILED for formula in one.formulas),
         "not_applicable": statuses.count("not_applicable"),
         "does_not_fit": statuses.count("does_not_fit"),
-        "control": one.model == BAR or is_control(one.model),
+        "control": one.standing.model == BAR or is_control(one.standing.model),
     }
 
 
 def place(one: Reading) -> Place:
     return Place(one.family, one.task, one.budget)
-
-
-def age(one: Reading) -> tuple[str, str]:
-    return one.environment.started, one.key
 
 
 board = Board(
@@ -126,6 +131,7 @@ board = Board(
         "distance": "edits from the formula to the truth over the nodes of the truth, at most 1",
         "accurate": "share of formulas with R^2 > 0.999 on the test probe",
         "cpu seconds": "for one formula, training left out",
+        **CONTEST,
     },
     kinds=(Reading,),
 )

@@ -3,7 +3,8 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from kansci.boards.board import AnyRecord, Board, Entry, Row, Value, blank, by_intervals
+from kansci.boards.board import AnyRecord, Board, Entry, Row, Value
+from kansci.boards.ranking import blank, by_intervals
 from kansci.record import FAILED
 from kansci.statistics.standing import Standing, failures, final, standings
 from kansci.statistics.stats import wilson

@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from kansci.boards.board import AnyRecord, Board, Row, Value, by_intervals
+from kansci.boards.board import AnyRecord, Board, Row, Value
+from kansci.boards.ranking import by_intervals
 from kansci.boards.reference import Reference
 from kansci.models.zoo import is_control
 from kansci.record import FAILED, Record, Speed
@@ -138,8 +139,9 @@ board = Board(
         "Geometric mean of the ratios of CPU time at equal parameters, forward and forward + "
         "backward, eager, one plain network interleaved with the reference MLP in one process; "
         "1 is as fast as the MLP, 2 takes twice as long. Intervals come from the blocks of "
-        "timing, ranks from intervals that overlap. The score is of float32 on a CPU; the speed "
-        "lane adds other work, dtypes, gears and devices in columns of their own. Models called "
+        "timing in one process, and do not hold what differs between processes, a per cent or two; "
+        "ranks come from intervals that overlap. The score is of float32 on a CPU; the speed lane "
+        "adds other work, dtypes, gears and devices in columns of their own. Models called "
         "-package are the networks of published packages, with whatever the package computes."
     ),
     score_label="CPU ratio",
@@ -169,9 +171,9 @@ board = Board(
         "float64 compiled": "both",
         "time": "median over regressions of the CPU time until the training loss that the "
         "reference ends with, over the reference's whole time: evaluations, times the ratio of "
-        "forward + backward; none where fewer than half of the members get there",
-        "reaches": "percent of members that reach that loss; by its definition about half of the "
-        "reference's own",
+        "forward + backward; none where less than half of the members, by weight, gets there",
+        "reaches": "per cent of members, by weight, that reach that loss; by its definition about "
+        "half of the reference's own",
         "load": "load average of the machine while timing, median over budgets; an idle one has "
         "at most 1",
     },

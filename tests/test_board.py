@@ -10,6 +10,7 @@ from ledgers import PLACES, continual, failed, grid, ladder, pool, record, rows,
 from kansci.api import frozen_reference, get_board
 from kansci.boards.board import rank
 from kansci.boards.reference import Reference
+from kansci.boards.tables import footnotes
 from kansci.discover import home
 from kansci.ledger import save
 from kansci.record import Trial
@@ -31,6 +32,7 @@ def everything():
     records, reference = pool(), ladder()
     for i, model in enumerate(sorted({one.model for one in records})):
         records.append(continual(model, 1.5 + i / 2, 1.0 + i / 3))
+        records.append(continual(model, 1.4 + i / 2, 1.0 + i / 3).updated(task="drift@1"))
         records.append(speed(model, timing(1 + i), timing(2 + i, "forward + backward")))
     return records, reference
 
@@ -58,6 +60,7 @@ def test_adding_a_model_moves_no_others_score_or_interval(name):
     newcomer = [
         *more,
         continual("newcomer", 5, 5),
+        continual("newcomer", 5, 5).updated(task="drift@1"),
         speed("newcomer", timing(0.1), timing(0.1, "forward + backward")),
     ]
     after = rows(name, records + newcomer, reference)
@@ -149,6 +152,19 @@ def test_columns_of_budgets_are_of_the_tasks_that_ran_at_every_one():
     columns = rows("accuracy", [record("a", at, [errors[at]] * 3) for at in places])["a"].columns
     assert [columns[name] for name in ("250", "1000")] == pytest.approx([1, 2])
     assert [columns[name] for name in ("feynman", "pde")] == pytest.approx([4, 1.5])
+
+
+def test_one_task_has_no_interval_over_tasks_and_one_seed_has_none_and_nobody_is_told_apart():
+    place = ("pde", "poisson", 250)
+    records = [record(f"model-{i}", place, [10.0**-i] * 3) for i in range(3)]
+    row = rows("accuracy", records)["model-1"]
+    assert (row.low, row.high) == (None, None)
+    assert row.seed_low is not None
+    assert any("nothing of other tasks" in note for note in footnotes([row]))
+    single = [record(f"model-{i}", place, [10.0**-i]) for i in range(3)]
+    for row in rows("accuracy", single).values():
+        assert (row.low, row.seed_low, row.rank_low, row.rank_high) == (None, None, 1, 3)
+        assert (row.columns["P(best)"], row.columns["leading"]) == (None, None)
 
 
 def test_columns_of_budgets_leave_out_a_task_that_does_not_fit_at_one_of_them():

@@ -36,6 +36,28 @@ def test_numbers_that_are_frozen_at_random_count_as_trained_ones_do():
     assert row(frozen).columns["parameters"] == row(trained(REACHED)).columns["parameters"]
 
 
+def test_who_is_first_of_the_contenders_is_said_though_a_control_be_before_it():
+    levels = {"kan": 1.5, "fastkan": 0.2, "linear-rbf": 1.9}
+    records = [record(name, at, [10**-own] * 3) for name, own in levels.items() for at in PLACES]
+    found = {one.model: one for one in rank(get_board("efficiency"), records, ladder())}
+    assert found["linear-rbf"].rank == 1
+    assert found["kan"].columns["leading"] == "yes"
+    assert found["fastkan"].columns["leading"] == ""
+
+
+def test_a_mean_over_other_tasks_has_no_rank():
+    part = [one for one in trained(REACHED) if one.family != "pde"]
+    part += [failed("a", place, "not_applicable") for place in PLACES if place[0] == "pde"]
+    assert row(part).rank is None
+    assert row(part).score == pytest.approx(0, abs=1e-6)
+
+
+def test_where_more_numbers_made_it_worse_the_reference_stands_below_its_own_ladder():
+    found = row(trained({250: 1.0, 1000: 0.5}), ladder(decades=(0.2, 1.0, 0.5)))
+    half = np.interp(0.5, [0.2, 1.0], np.log10([50, 240]))  # between its rungs of 50 and 240
+    assert found.score == pytest.approx((0 + half - np.log10(990)) / 2, rel=1e-4)
+
+
 def test_it_saves_nothing_either_where_more_numbers_made_it_no_better():
     flat = ladder(decades=(1.0, 1.0, 1.0))
     found = row(trained({250: 1.0, 1000: 1.0}), flat)

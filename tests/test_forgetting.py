@@ -142,6 +142,24 @@ def test_a_task_that_unsays_what_it_taught_is_no_forgetting():
     assert found.columns["share"] == pytest.approx(2 / 3)
 
 
+def test_draws_in_which_a_model_would_not_be_ranked_win_nothing():
+    sure = [continual("kan", 3, 1), continual("kan", 3, 1).updated(task="other@1")]
+    some = [continual("fastkan", 1.9, 1.8), continual("fastkan", 0.3, 0.2).updated(task="other@1")]
+    found = rows("forgetting", [*sure, *some])
+    assert found["fastkan"].rank == 1
+    assert found["fastkan"].columns["P(best)"] == pytest.approx(0.75, abs=0.05)  # not twice `other`
+    lost_out = 1 - found["fastkan"].columns["P(best)"]
+    assert f"learned less than a decade in {100 * lost_out:.0f} % of draws" in found["fastkan"].note
+    assert found["kan"].note == ""
+
+
+def test_a_member_that_failed_has_lost_what_the_others_learned_and_no_more():
+    whole = continual("kan", 3, 0)
+    part = whole.updated(members=("ok", "diverged", "diverged"))
+    np.testing.assert_allclose(lost(part), [3, 3, 3])
+    assert rows("forgetting", [part])["kan"].columns["share"] == pytest.approx(1)
+
+
 def test_contenders_that_lose_least_lead_and_controls_win_no_contest():
     records = [continual("kan", 3, 1), continual("fastkan", 2, 1), continual("linear-rbf", 2, 1.5)]
     found = rows("forgetting", records)

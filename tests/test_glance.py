@@ -41,13 +41,20 @@ def test_boards_that_order_nothing_are_left_out_and_models_without_a_score_are_n
     assert [row[f"{board.name} ↑"] for row in glance([(board, pair)]).rows][2] == NONE
 
 
-def test_who_may_be_first_is_a_contender_whose_range_begins_with_1_or_who_is_level_by_pairs():
-    rows = [Row(model=f"m{low}", rank_low=low) for low in (1, 2)]
-    rows += [Row(model="yardstick", rank_low=1, control=True), Row(model="unranked")]
-    assert leaders(rows) == ["m1"]
-    level = [row.model_copy(update={"columns": {"leading": ""}}) for row in rows]
-    level[1] = rows[1].model_copy(update={"columns": {"leading": "yes"}})
-    assert leaders(level) == ["m2"]
+def test_who_may_be_first_is_a_contender_that_leads_or_that_none_is_surely_better_than(standings):
+    board, _ = standings[0]
+    assert board.higher_is_better
+    first, level, last = (
+        Row(model=f"m{score}", rank=1, score=score, low=score - 2, high=score + 2)
+        for score in (9, 6, 1)
+    )
+    control = first.model_copy(update={"model": "yardstick", "control": True})
+    ahead = control.model_copy(update={"score": 99, "low": 98, "high": 100})
+    rows = [ahead, first, level, last, Row(model="unranked")]
+    assert leaders(board, rows) == ["m9", "m6"]
+    said = [row.model_copy(update={"columns": {"leading": ""}}) for row in rows]
+    said[2] = rows[2].model_copy(update={"columns": {"leading": "yes"}})
+    assert leaders(board, said) == ["m6"]
 
 
 def test_the_page_links_every_board_in_full(standings, tmp_path):

@@ -175,6 +175,27 @@ def test_the_board_ranks_by_formulas_recovered_and_marks_the_bar():
     assert rank("recovery", records[::-1]) == [bar, kan]
 
 
+def test_what_may_be_compared_is_of_one_content_one_source_and_one_way_to_read():
+    every = [
+        reading(model, task) for model in ("kan", "fastkan", "relukan") for task in ("a@1", "b@1")
+    ]
+    now = environment(torch.device("cpu"))
+    newer = {"environment": now.model_copy(update={"started": "2127"})}
+
+    def rows(records):
+        return {row.model: row for row in rank("recovery", records)}
+
+    other = reading("operon", "a@1", task_content="other", key="1", **newer)
+    found = rows([*every, other])
+    assert (found["kan"].stale, found["operon"].stale) == (0, 1)  # most models, not the newest
+    harder = reading("kan", "a@1", settings={"patience": 9}, key="2", **newer)
+    found = rows([*every[1:], harder])
+    assert (found["kan"].unused, found["kan"].missing, found["kan"].rank) == (1, 1, None)
+    changed = reading("kan", "a@1", model_source="changed", key="3", **newer)
+    found = rows([*every, changed])
+    assert (found["kan"].stale, found["kan"].missing) == (2, 1)
+
+
 def test_failures_and_holes_show_and_are_never_filled_in():
     lost = (Formula(seed=0, status="timeout"), Formula(seed=1, status="ok", exact=True))
     records = [

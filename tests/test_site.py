@@ -218,7 +218,7 @@ def test_the_boards_at_a_glance_mark_who_may_be_first_as_the_tables_do(built):
     head = [f"{board.name} {'↑' if board.higher_is_better else '↓'}" for board in shown]
     assert re.findall(r'<th scope="col"[^>]*>([^<]*)</th>', table) == ["model", *head]
     bold = set(re.findall(r"<strong>([^<]*)</strong>", table))
-    firsts = {board.name: leaders(rows) for board, rows in standings}
+    firsts = {board.name: leaders(board, rows) for board, rows in standings}
     wanted = {
         row[name]
         for row in sheet.rows

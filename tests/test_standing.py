@@ -70,6 +70,21 @@ def test_a_sample_by_another_recipe_takes_over_no_cell():
         assert (row.score, row.unused) == (before[model].score, 2)
 
 
+def test_of_a_model_whose_file_changed_only_the_newest_source_counts():
+    old = [record("a", place, model_source="old") for place in PLACES]
+    new = record("a", PLACES[0], model_source="new", started="2026-01-01")
+    other = [record("b", place) for place in PLACES]
+    found = rows("accuracy", [*old, new, *other])
+    assert (found["a"].stale, found["a"].missing, found["a"].rank) == (6, 5, None)
+    assert (found["b"].stale, found["b"].missing, found["b"].rank) == (0, 0, 1)
+
+
+def test_a_task_that_stands_in_another_cluster_is_another_content():
+    records = [record(model, cluster="waves") for model in "ab"]
+    found = rows("accuracy", [*records, record("c")])
+    assert (found["c"].stale, found["c"].missing, found["a"].stale) == (1, 1, 0)
+
+
 def test_only_the_most_frequent_content_of_a_task_counts_and_ties_go_to_the_newest():
     old = [record(model, task_content="old") for model in "ab"]
     new = record("c", task_content="new", started="2026-01-01")

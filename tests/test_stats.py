@@ -18,7 +18,7 @@ from kansci.statistics.stats import (
     hierarchical_mean,
     interquartile_mean,
     interval,
-    level_with,
+    may_be_best,
     rank_ranges,
     replicates,
     wilson,
@@ -185,12 +185,34 @@ def test_the_interquartile_mean_hides_failures_that_the_mean_shows():
     assert hierarchical_mean(own) == pytest.approx(2.4)
 
 
-def test_models_are_level_where_their_paired_difference_may_be_nothing():
+def test_who_may_be_the_best_lies_no_further_below_the_first_than_paired_draws_reach():
     draws = np.random.default_rng(0).normal(size=500)
-    values = np.stack([draws, draws - 0.1, draws[::-1] - 0.1])
-    # The second is always a little worse; the third only on the whole.
-    assert level_with(values, 0).tolist() == [True, False, True]
-    assert chances_of_best(values).sum() == pytest.approx(1)
+    always, on_the_whole = draws - 0.1, draws[::-1] - 0.1  # worse than the first
+    for other, level in ((always, False), (on_the_whole, True)):
+        values = np.stack([draws, other])
+        assert may_be_best(values.mean(1), values).tolist() == [True, level]
+        assert chances_of_best(values).sum() == pytest.approx(1)
+
+
+def test_who_is_surely_worse_lets_nobody_else_into_the_set_of_the_best():
+    rng = np.random.default_rng(0)
+    draws = 0.01 * rng.normal(size=(2, 500)) + np.array([[1.0], [0.9]])
+    wild = rng.normal(size=500) - 99
+    both = np.stack([*draws, wild])
+    assert may_be_best(both.mean(1), both).tolist() == [True, False, False]
+
+
+@pytest.mark.parametrize("models", [2, 15])
+def test_of_models_that_are_all_alike_each_is_in_the_set_of_the_best_19_times_in_20(models: int):
+    """However many; the interval of a difference to the first leaves out one in five of 15."""
+    rng = np.random.default_rng(0)
+    held = []
+    for _ in range(200):
+        drawn = rng.normal(size=(models, 400))  # (model, task)
+        means = drawn.mean(1)
+        pick = rng.integers(0, 400, (300, 400))
+        held += may_be_best(means, drawn[:, pick].mean(-1)).tolist()[:1]
+    assert 0.91 < np.mean(held) <= 0.99
 
 
 @pytest.mark.parametrize(("count", "total"), [(0, 1), (1, 1), (0, 10), (3, 10), (499, 1_000)])

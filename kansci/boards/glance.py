@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from kansci.boards.board import Board, Row
+from kansci.boards.ranking import by_intervals
 from kansci.boards.sheets import Sheet
 from kansci.boards.tables import NONE, footnotes, marked, ranks
 
@@ -33,15 +34,17 @@ def glance(standings: Standings) -> Sheet:
     return Sheet("glance", "Who is how good at what?", table, says, columns)
 
 
-def leaders(rows: Sequence[Row]) -> list[str]:
+def leaders(board: Board, rows: Sequence[Row]) -> list[str]:
     """Contenders that may be the first of them.
 
-    That is who leads, where a board says so by paired differences; else whose range of ranks begins
-    with 1.
+    That is who is `leading`, where a board says so from paired draws; else whose interval no other
+    contender's is better than.
     """
-    paired = any(row.columns.get("leading") is not None for row in rows)
-    led = [row.columns.get("leading") == "yes" if paired else row.rank_low == 1 for row in rows]
-    return [marked(row) for row, first in zip(rows, led, strict=True) if first and not row.control]
+    ranked = [row for row in rows if row.rank is not None and not row.control]
+    if any(row.columns.get("leading") is not None for row in ranked):
+        return [marked(row) for row in ranked if row.columns["leading"] == "yes"]
+    alone = by_intervals(ranked, higher_is_better=board.higher_is_better)
+    return [marked(row) for row in alone if row.rank_low == 1]
 
 
 def _heading(board: Board) -> str:

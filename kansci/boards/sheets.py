@@ -71,8 +71,10 @@ def significance_sheet(records: Iterable[AnyRecord], comparisons: Sequence[Compa
     tested = [one.holm for one in verdicts if one.holm is not None]
     differ = sum(p < LEVEL for p in tested)
     says = (
-        f"{differ} of {len(tested)} comparisons named beforehand have p < {LEVEL} after Holm's "
+        f"{differ} of {len(tested)} comparisons of comparisons.toml have p < {LEVEL} after Holm's "
         f"correction, on {len(table)} tasks."
+        if tested
+        else ""
     )
     contenders = table.loc[:, [not is_control(str(name)) for name in table]]
     if alike := friedman(contenders):
@@ -85,6 +87,7 @@ def significance_sheet(records: Iterable[AnyRecord], comparisons: Sequence[Compa
         {
             "model": one.comparison.model,
             "against": one.comparison.against,
+            "question": one.comparison.reason,
             "tasks": one.tasks or None,
             "decades": one.difference,
             "p": one.p,
@@ -92,7 +95,6 @@ def significance_sheet(records: Iterable[AnyRecord], comparisons: Sequence[Compa
             "P(better)": one.improvement,
             "low": one.low,
             "high": one.high,
-            "why": one.comparison.reason,
             "remarks": one.note,
         }
         for one in verdicts
@@ -107,7 +109,8 @@ def significance_sheet(records: Iterable[AnyRecord], comparisons: Sequence[Compa
         "low": "2.5 % of that over other tasks and seeds of the first; not corrected for how many "
         "comparisons there are",
         "high": "97.5 %",
-        "why": "the question; leaderboards/comparisons.toml says when it was put",
+        "question": "the claim or doubt that is put to the test; when it was named, says "
+        "leaderboards/comparisons.toml",
     }
     return Sheet("significance", "Which models differ?", rows, says, columns)
 

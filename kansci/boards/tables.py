@@ -22,6 +22,7 @@ MARK = "†"
 FOOTNOTE = "a control: a yardstick rather than a contender"
 SUBMITTED = "‡"
 NOT_OURS = "submitted, and not verified by kansci: see the remarks"
+ALONE = "one task a family: ranks say what other seeds would give, and nothing of other tasks"
 NUMBERS = tuple(n for n in Row.model_fields if n not in ("submitted", "columns", "note"))
 
 
@@ -54,7 +55,8 @@ def terminal(board: Board, rows: Sequence[Row], *, width: int = 100, legend: boo
         box=box.SIMPLE_HEAD,
         padding=(0, 1, 0, 0),
     )
-    layout = Layout(further(rows))
+    alone = all(row.low is None for row in rows)
+    layout = Layout(further(rows), seeds=alone and of_seeds(rows))
     header, body = headings(board, layout), [texts(row, layout) for row in rows]
     shown, left_out = fitting(header, body, width)
     for i in shown:
@@ -117,9 +119,10 @@ def label(board: Board) -> str:
 
 
 def footnotes(rows: Sequence[Row]) -> list[str]:
-    """What the marks behind names mean, of those that rows have."""
-    control = [f"{MARK} {FOOTNOTE}"] * any(row.control for row in rows)
-    return control + [f"{SUBMITTED} {NOT_OURS}"] * any(_unverified(row) for row in rows)
+    """What the marks behind names mean, of those that rows have, and a missing interval."""
+    found = [f"{MARK} {FOOTNOTE}"] * any(row.control for row in rows)
+    found += [f"{SUBMITTED} {NOT_OURS}"] * any(_unverified(row) for row in rows)
+    return found + [ALONE] * any(row.score is not None and row.low is None for row in rows)
 
 
 def marked(row: Row) -> str:

@@ -104,7 +104,7 @@ def filled(
 def _led(one: Board, rows: Sequence[Row], folder: str | None) -> str:
     """A board in a line: its question, its table in full, and who may be first."""
     name = f"[{one.name}]({Path(folder, one.name).as_posix()}.md)" if folder else one.name
-    names = [tables.markdown_escaped(model) for model in leaders(rows)]
+    names = [tables.markdown_escaped(model) for model in leaders(one, rows)]
     first = ", ".join(names[:LED]) + (f" and {len(names) - LED} more" if names[LED:] else "")
     return f"- **{name}**: {one.question} {f'May be first: {first}.' if first else ''}".rstrip()
 

@@ -31,9 +31,10 @@ class Spot(NamedTuple):
 def spot(row: Row) -> Spot | None:
     """`None` for a model of which something is not known."""
     learned, joint = (_number(row, name) for name in ("learned", "joint"))
-    if row.score is None or row.low is None or row.high is None or not np.isfinite(learned):
+    if row.score is None or not np.isfinite(learned):
         return None
-    return Spot(learned, row.score, row.low, row.high, joint)
+    low, high = (row.score if end is None else end for end in (row.low, row.high))
+    return Spot(learned, row.score, low, high, joint)
 
 
 def plane(rows: Sequence[Row]) -> Figure:

@@ -44,7 +44,7 @@ def glanced(standings: Sequence[tuple[Board, Sequence[Row]]]) -> Glance:
     rows = {marked(row): row for _, own in standings for row in own}
     boards = {one.name: one for one, _ in standings}
     shown = tuple(boards[name] for name in sheet.columns) if sheet.rows else ()
-    first = {board.name: leaders(own) for board, own in standings}
+    first = {board.name: leaders(board, own) for board, own in standings}
     lines = []
     for row in sheet.rows:
         who, *texts = map(str, row.values())

@@ -17,13 +17,13 @@ from kansci.ledger import AnyRecord
 from kansci.reading import Reading
 from kansci.record import Record, Speed
 from kansci.site.paths import unique
+from kansci.statistics.comparable import current
 from kansci.statistics.standing import (
     BOUND,
     UNSCORED,
     Place,
     failures,
     final,
-    of_one_content,
     standings,
 )
 from kansci.statistics.stats import Cell, interval, replicates
@@ -105,14 +105,14 @@ def results(
         used.update(map(id, standing.records))
         found += [Result(standing.model, place, "missing") for place in standing.missing]
         found += [_scored(record, urls[id(record)], rungs) for record in standing.records]
-    current = set(map(id, of_one_content(trained)))
+    fresh = set(map(id, current(trained)))
     for record in trained:
         if id(record) not in used:
             url = urls[id(record)]
-            if record.recipe.method == BOUND and id(record) in current:
+            if record.recipe.method == BOUND and id(record) in fresh:
                 found.append(replace(_scored(record, url, rungs), state=BOUND))
                 continue
-            state = "not used" if id(record) in current else "stale"
+            state = "not used" if id(record) in fresh else "stale"
             found.append(Result(record.model, _place(record), state, url, record))
     return sorted(found, key=lambda one: (one.model, one.place, one.state in OUTSIDE, one.url))
 

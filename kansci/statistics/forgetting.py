@@ -39,9 +39,15 @@ def lost(record: Record) -> Floats:
 
 
 def learned_before(record: Record) -> Floats:
-    """Decades just after each of the stages of which `lost` is the loss, mean, `(member,)`."""
+    """Decades just after each of the stages of which `lost` is the loss, mean, `(member,)`.
+
+    Of a member that failed what the others learned, as in `lost`: it has lost all of that, no more.
+    """
     just_after, _ = earlier(record)
-    return just_after.mean(0) if len(just_after) else np.zeros(just_after.shape[1])
+    if not len(just_after):
+        return np.zeros(just_after.shape[1])
+    failed, had = failures(record), just_after.mean(0)
+    return had if failed.all() else np.where(failed, had[~failed].mean(), had)
 
 
 def earlier(record: Record) -> tuple[Floats, Floats]:

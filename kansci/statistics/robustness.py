@@ -19,7 +19,8 @@ from typing import Any, NamedTuple
 from kansci.ledger import AnyRecord
 from kansci.recipe import Optimizer, Recipe
 from kansci.record import Record
-from kansci.statistics.standing import Place, final, of_one_content, standings
+from kansci.statistics.comparable import age, current
+from kansci.statistics.standing import Place, final, standings
 from kansci.statistics.stats import Cell, Floats, hierarchical_mean
 
 CAPS = (4.0, 8.0)
@@ -71,8 +72,8 @@ def _samples(
 ) -> dict[str, dict[str, dict[Place, Record]]]:
     """Records that differ from the headline's of the same cell in one thing, by what it is."""
     found: dict[str, dict[str, dict[Place, Record]]] = defaultdict(lambda: defaultdict(dict))
-    trained = of_one_content([record for record in records if isinstance(record, Record)])
-    for record in sorted(trained, key=lambda r: (r.environment.started, r.key)):
+    trained = current([record for record in records if isinstance(record, Record)])
+    for record in sorted(trained, key=age):
         place = Place(record.family, record.task, record.budget)
         own = headline.get(record.model, {}).get(place)
         if own and own.task_content == record.task_content:

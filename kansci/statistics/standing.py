@@ -8,8 +8,8 @@ do not are counted.
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Hashable, Iterable, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -17,6 +17,7 @@ import numpy as np
 
 from kansci.ledger import AnyRecord
 from kansci.record import FAILED, Record, Speed, Submitted
+from kansci.statistics.comparable import current, of_one_recipe, prevailing
 from kansci.statistics.stats import CAP, Cell, Floats, decades
 
 Measure = Callable[[Record], Floats | None]
@@ -40,7 +41,8 @@ class Standing:
     Attributes:
         records: at most one for each place of the grid.
         missing: places without a Record.
-        stale: Records of another content of their task than most have.
+        stale: Records of another content of their task than most have, or of an older source of
+            their model than its newest.
         unused: Records by another recipe or method than most, or superseded in their place, but for
             joint trainings, which bound the others.
         submitted: what came of verifying the submission that the Records are of, if they are of
@@ -96,11 +98,11 @@ def standings(
     """All models that were trained or timed, sorted; `keep` chooses what spans the grid."""
     records = [record for record in records if isinstance(record, Record | Speed)]
     kept = [record for record in records if isinstance(record, Record) and keep(record)]
-    current = of_one_content(kept)
-    used = _one_a_place(_comparable(current))
+    fresh = current(kept)
+    used = _one_a_place(_comparable(fresh))
     grid = sorted({place for _, place in used})
-    found, fresh = (Counter(record.model for record in some) for some in (kept, current))
-    bounds = Counter(one.model for one in current if one.recipe.method == BOUND)
+    found, left = (Counter(record.model for record in some) for some in (kept, fresh))
+    bounds = Counter(one.model for one in fresh if one.recipe.method == BOUND)
     told: dict[str, Submitted] = {
         one.model: one.submitted for one in records if isinstance(one, Record)
     }
@@ -108,8 +110,8 @@ def standings(
     for model in sorted({record.model for record in records}):
         own = [used[model, place] for place in grid if (model, place) in used]
         missing = tuple(place for place in grid if (model, place) not in used)
-        stale = found[model] - fresh[model]
-        unused, submitted = fresh[model] - len(own), told.get(model, "")
+        stale = found[model] - left[model]
+        unused, submitted = left[model] - len(own), told.get(model, "")
         unused -= bounds[model] if all(one.recipe.method != BOUND for one in own) else 0
         rows.append(Standing(model, tuple(own), missing, stale, unused, submitted))
     return rows
@@ -166,12 +168,6 @@ def _decades(record: Record, errors: Sequence[Any], stages: int, cap: float) -> 
     return np.where(failed, 0.0, decades(errors, record.trivial, cap))
 
 
-def of_one_content(records: Sequence[Record]) -> list[Record]:
-    """One content a task: that which most models have."""
-    contents = _prevailing(records, lambda r: r.task, lambda r: r.task_content)
-    return [record for record in records if record.task_content == contents[record.task]]
-
-
 def _comparable(records: Sequence[Record]) -> list[Record]:
     """One method in all, none if any Record has none; one recipe a cell, that of most models.
 
@@ -179,37 +175,10 @@ def _comparable(records: Sequence[Record]) -> list[Record]:
     those without. Evaluation seeds are no part of the comparison: ten of them and five estimate the
     same.
     """
-    methods = _prevailing(records, lambda r: "", lambda r: r.recipe.method)
+    methods = prevailing(records, lambda r: "", lambda r: r.recipe.method)
     plain = any(record.recipe.method == PLAIN for record in records)
     method = PLAIN if plain else methods.get("")
-    same = [record for record in records if record.recipe.method == method]
-    digests = {id(record): record.recipe.digest for record in same}
-    recipes = _prevailing(same, lambda r: (r.task, r.budget), lambda r: digests[id(r)])
-    return [r for r in same if digests[id(r)] == recipes[r.task, r.budget]]
-
-
-def _prevailing(
-    records: Iterable[Record],
-    group: Callable[[Record], Hashable],
-    version: Callable[[Record], str],
-) -> dict[Hashable, str]:
-    """The version of each group that most models have.
-
-    Of equally frequent ones that which is commonest in all groups, as a sample by another recipe is
-    not, and then the newest.
-    """
-    models: dict[Hashable, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
-    newest: dict[tuple[Hashable, str], str] = defaultdict(str)
-    everywhere = Counter[str]()
-    for record in records:
-        where, which = group(record), version(record)
-        models[where][which].add(record.model)
-        newest[where, which] = max(newest[where, which], record.environment.started)
-        everywhere[which] += 1
-    return {
-        where: max(versions, key=lambda v: (len(versions[v]), everywhere[v], newest[where, v], v))
-        for where, versions in models.items()
-    }
+    return of_one_recipe([record for record in records if record.recipe.method == method])
 
 
 def _one_a_place(records: Iterable[Record]) -> dict[tuple[str, Place], Record]:
