@@ -41,7 +41,7 @@ from kansci.claims.shelf import (
     save,
     sources,
 )
-from kansci.claims.verdict import times, together, within
+from kansci.claims.verdict import concluded, times, together, within
 from kansci.cli import main
 from kansci.discover import get_model, get_task, load
 from kansci.errors import UserError
@@ -50,7 +50,7 @@ from kansci.speed.clock import Compared
 
 ROOT = Path(__file__).resolve().parent.parent
 MEASURED = [one for one in entries(list_claims(), results()) if one.found]
-WORDS = {"holds", "holds in part", "does not hold", "cannot be tested here"}
+WORDS = {"holds", "holds in part", "does not hold", "cannot be tested here", "cannot be judged"}
 
 
 def call(monkeypatch, *words):
@@ -130,29 +130,70 @@ def test_wording_is_no_part_of_what_measures(tmp_path):
         (3.0, 4.0, "holds"),
         (4.0, 5.0, "holds"),
         (1.1, 3.0, "holds in part"),
-        (0.9, 5.0, "does not hold"),
+        (1.1, 90.0, "holds in part"),
+        (0.9, 5.0, "cannot be judged"),
+        (0.9, 1.1, "cannot be judged"),
         (0.2, 0.5, "does not hold"),
     ],
 )
-def test_n_times_holds_if_it_is_true_at_all_and_n_is_within_reach(low, high, word):
+def test_n_times_holds_if_the_interval_reaches_n_from_above_its_half(low, high, word):
     assert times(between(low, high), 3.33) == word
+
+
+def test_a_claim_of_less_than_twice_holds_above_one_alone():
+    assert times(between(0.9, 1.6), 1.5) == "cannot be judged"
+    assert times(between(1.1, 1.6), 1.5) == "holds"
+    with pytest.raises(ValueError, match="more than 1"):
+        times(between(1, 2), 1.0)
+
+
+@pytest.mark.parametrize("claimed", [1.5, 3.33, 100])
+def test_a_wider_interval_about_the_same_value_earns_no_word_but_what_it_reaches(claimed):
+    narrow, wide = between(0.999 * claimed, 1.001 * claimed), between(1.001, 2 * claimed)
+    assert times(narrow, claimed) == "holds"
+    assert times(wide, claimed) == ("holds" if claimed < 2 else "holds in part")
 
 
 @pytest.mark.parametrize(
     ("low", "high", "word"),
-    [(0.1, 0.9, "holds"), (0.9, 1.1, "holds in part"), (1.1, 2.0, "does not hold")],
+    [(0.1, 0.9, "holds"), (0.9, 1.1, "cannot be judged"), (1.1, 2.0, "does not hold")],
 )
-def test_a_bound_is_kept_in_part_if_the_interval_lies_across_it(low, high, word):
+def test_a_bound_that_the_interval_lies_across_is_undecided(low, high, word):
     assert within(between(low, high), 1.0) == word
 
 
-def test_a_claim_holds_in_part_if_it_holds_somewhere():
-    assert together(["holds", "holds"]) == "holds"
-    assert together(["holds", "does not hold"]) == "holds in part"
-    assert together(["holds in part", "does not hold", "does not hold"]) == "does not hold"
-    assert together(["does not hold"]) == "does not hold"
+HOLDS, FAILS, OPEN = "holds", "does not hold", "cannot be judged"
+
+
+@pytest.mark.parametrize(
+    ("words", "word"),
+    [
+        ([HOLDS, HOLDS], HOLDS),
+        ([HOLDS, FAILS], "holds in part"),
+        (["holds in part", FAILS, FAILS], FAILS),
+        ([FAILS], FAILS),
+        ([OPEN, OPEN], OPEN),
+        ([HOLDS, HOLDS, OPEN], HOLDS),
+        ([HOLDS, OPEN], OPEN),
+        ([FAILS, FAILS, OPEN], FAILS),
+        ([HOLDS, FAILS, FAILS, OPEN], FAILS),
+        ([HOLDS, FAILS, HOLDS, OPEN], "holds in part"),
+    ],
+)
+def test_places_that_are_decided_judge_a_claim_if_they_are_most(words, word):
+    assert together(words) == word
+    assert together(reversed(words)) == word
+
+
+def test_a_claim_without_places_has_no_word():
     with pytest.raises(ValueError, match="one word"):
         together([])
+
+
+def test_a_sentence_says_how_many_places_are_undecided():
+    assert concluded([HOLDS, HOLDS], "So.") == Verdict(HOLDS, "So.")
+    said = concluded([HOLDS, HOLDS, OPEN], "So.")
+    assert said == Verdict(HOLDS, "So. Undecided, as the interval lies across: 1 of 3.")
 
 
 def test_what_was_not_measured_has_no_figure_and_what_cannot_be_has_a_reason():
