@@ -115,6 +115,17 @@ def test_what_was_measured_by_other_code_is_marked():
     assert "run it again" in full(Entry(claim, other, stale=True))
 
 
+def test_what_a_cpu_says_of_a_gpu_is_marked():
+    claim = get_claims(["C22"])[0]
+    measured = read(results() / "C22.json")
+    of_gpu = replace(claim, hardware="V100")
+    word = verdict_of(Entry(claim, measured))
+    assert verdict_of(Entry(of_gpu, measured)) == f"{word} (on a CPU)"
+    gpu = measured.environment.model_copy(update={"device": "NVIDIA V100"})
+    assert verdict_of(Entry(of_gpu, measured.model_copy(update={"environment": gpu}))) == word
+    assert verdict_of(Entry(of_gpu, None)) == "not run yet"
+
+
 def test_wording_is_no_part_of_what_measures(tmp_path):
     path = next(folder().glob("c24_*.py"))
     before = content(get_claims(["C24"])[0])

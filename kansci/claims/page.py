@@ -33,9 +33,10 @@ model are kansci's own form and the `-published` one, as its authors wrote it; t
 suite `standard`, of whose committed Records the boards are.
 
 Times are of the processor, one thread, both sides in turns; a ratio has the 95 % interval of the
-median over blocks. Errors have Student's 95 % interval over seeds, ratios of errors that of their
-logarithms, shares of seeds Wilson's. What follows from Records of the edition has that of the
-boards' bootstrap, which draws tasks and then seeds of each.
+median over blocks of one run. Where tensors take megabytes it also depends on what the C library
+keeps of freed memory: from run to run by up to a factor of two. Errors have Student's 95 % interval
+over seeds, ratios of errors that of their logarithms, shares of seeds Wilson's. What follows from
+Records of the edition has that of the boards' bootstrap, which draws tasks and then seeds of each.
 
 A claim of *n times* **holds** if the interval reaches *n* and lies above 1 and above *n*/2; it
 **holds in part** if the interval lies above 1 alone, and **does not hold** if it lies below. One of
