@@ -6,6 +6,7 @@ import math
 import struct
 import sys
 from dataclasses import replace
+from importlib.metadata import PackageNotFoundError
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,8 @@ from scipy import stats
 
 from kansci.bases import BSpline
 from kansci.claims import Claim, Measurement, Verdict
-from kansci.claims.experiments import adam, calls_faster, inputs, network, trained
+from kansci.claims.experiments import adam, calls_faster, inputs, trained
+from kansci.claims.functions import MatrixForm, Recursion
 from kansci.claims.measurement import (
     NotMeasured,
     exactly,
@@ -25,7 +27,8 @@ from kansci.claims.measurement import (
     share,
     short,
 )
-from kansci.claims.originals import EdgeByEdge, Expanded, Lookup, MatrixForm, Recursion, drawn
+from kansci.claims.originals import EdgeByEdge, Expanded, Kept, drawn
+from kansci.claims.packages import lacking
 from kansci.claims.page import full, page, verdict_of
 from kansci.claims.running import measure
 from kansci.claims.shelf import (
@@ -41,7 +44,7 @@ from kansci.claims.shelf import (
     save,
     sources,
 )
-from kansci.claims.verdict import times, together, within
+from kansci.claims.verdict import above, concluded, times, together, within
 from kansci.cli import main
 from kansci.discover import get_model, get_task, load
 from kansci.errors import UserError
@@ -50,7 +53,7 @@ from kansci.speed.clock import Compared
 
 ROOT = Path(__file__).resolve().parent.parent
 MEASURED = [one for one in entries(list_claims(), results()) if one.found]
-WORDS = {"holds", "holds in part", "does not hold", "cannot be tested here"}
+WORDS = {"holds", "holds in part", "does not hold", "cannot be tested here", "cannot be judged"}
 
 
 def call(monkeypatch, *words):
@@ -114,6 +117,17 @@ def test_what_was_measured_by_other_code_is_marked():
     assert "run it again" in full(Entry(claim, other, stale=True))
 
 
+def test_what_a_cpu_says_of_a_gpu_is_marked():
+    claim = get_claims(["C22"])[0]
+    measured = read(results() / "C22.json")
+    of_gpu = replace(claim, hardware="V100")
+    word = verdict_of(Entry(claim, measured))
+    assert verdict_of(Entry(of_gpu, measured)) == f"{word} (on a CPU)"
+    gpu = measured.environment.model_copy(update={"device": "NVIDIA V100"})
+    assert verdict_of(Entry(of_gpu, measured.model_copy(update={"environment": gpu}))) == word
+    assert verdict_of(Entry(of_gpu, None)) == "not run yet"
+
+
 def test_wording_is_no_part_of_what_measures(tmp_path):
     path = next(folder().glob("c24_*.py"))
     before = content(get_claims(["C24"])[0])
@@ -130,29 +144,77 @@ def test_wording_is_no_part_of_what_measures(tmp_path):
         (3.0, 4.0, "holds"),
         (4.0, 5.0, "holds"),
         (1.1, 3.0, "holds in part"),
-        (0.9, 5.0, "does not hold"),
+        (1.1, 90.0, "holds in part"),
+        (0.9, 5.0, "cannot be judged"),
+        (0.9, 1.1, "cannot be judged"),
         (0.2, 0.5, "does not hold"),
     ],
 )
-def test_n_times_holds_if_it_is_true_at_all_and_n_is_within_reach(low, high, word):
+def test_n_times_holds_if_the_interval_reaches_n_from_above_its_half(low, high, word):
     assert times(between(low, high), 3.33) == word
+
+
+def test_a_claim_of_less_than_twice_holds_above_one_alone():
+    assert times(between(0.9, 1.6), 1.5) == "cannot be judged"
+    assert times(between(1.1, 1.6), 1.5) == "holds"
+    with pytest.raises(ValueError, match="more than 1"):
+        times(between(1, 2), 1.0)
+
+
+@pytest.mark.parametrize("claimed", [1.5, 3.33, 100])
+def test_a_wider_interval_about_the_same_value_earns_no_word_but_what_it_reaches(claimed):
+    narrow, wide = between(0.999 * claimed, 1.001 * claimed), between(1.001, 2 * claimed)
+    assert times(narrow, claimed) == "holds"
+    assert times(wide, claimed) == ("holds" if claimed < 2 else "holds in part")
 
 
 @pytest.mark.parametrize(
     ("low", "high", "word"),
-    [(0.1, 0.9, "holds"), (0.9, 1.1, "holds in part"), (1.1, 2.0, "does not hold")],
+    [(0.1, 0.9, "holds"), (0.9, 1.1, "cannot be judged"), (1.1, 2.0, "does not hold")],
 )
-def test_a_bound_is_kept_in_part_if_the_interval_lies_across_it(low, high, word):
+def test_a_bound_that_the_interval_lies_across_is_undecided(low, high, word):
     assert within(between(low, high), 1.0) == word
 
 
-def test_a_claim_holds_in_part_if_it_holds_somewhere():
-    assert together(["holds", "holds"]) == "holds"
-    assert together(["holds", "does not hold"]) == "holds in part"
-    assert together(["holds in part", "does not hold", "does not hold"]) == "does not hold"
-    assert together(["does not hold"]) == "does not hold"
+@pytest.mark.parametrize(("low", "high"), [(0.1, 0.9), (0.9, 1.1), (1.1, 2.0)])
+def test_more_than_a_bound_is_no_more_than_it_turned_round(low, high):
+    turned = {"holds": "does not hold", "does not hold": "holds"}
+    word = within(between(low, high), 1.0)
+    assert above(between(low, high), 1.0) == turned.get(word, word)
+
+
+HOLDS, FAILS, OPEN = "holds", "does not hold", "cannot be judged"
+
+
+@pytest.mark.parametrize(
+    ("words", "word"),
+    [
+        ([HOLDS, HOLDS], HOLDS),
+        ([HOLDS, FAILS], "holds in part"),
+        (["holds in part", FAILS, FAILS], FAILS),
+        ([FAILS], FAILS),
+        ([OPEN, OPEN], OPEN),
+        ([HOLDS, HOLDS, OPEN], HOLDS),
+        ([HOLDS, OPEN], OPEN),
+        ([FAILS, FAILS, OPEN], FAILS),
+        ([HOLDS, FAILS, FAILS, OPEN], FAILS),
+        ([HOLDS, FAILS, HOLDS, OPEN], "holds in part"),
+    ],
+)
+def test_places_that_are_decided_judge_a_claim_if_they_are_most(words, word):
+    assert together(words) == word
+    assert together(reversed(words)) == word
+
+
+def test_a_claim_without_places_has_no_word():
     with pytest.raises(ValueError, match="one word"):
         together([])
+
+
+def test_a_sentence_says_how_many_places_are_undecided():
+    assert concluded([HOLDS, HOLDS], "So.") == Verdict(HOLDS, "So.")
+    said = concluded([HOLDS, HOLDS, OPEN], "So.")
+    assert said == Verdict(HOLDS, "So. Undecided, as the interval lies across: 1 of 3.")
 
 
 def test_what_was_not_measured_has_no_figure_and_what_cannot_be_has_a_reason():
@@ -173,6 +235,27 @@ def test_a_claim_whose_quantities_are_nan_or_missing_cannot_be_judged(entry):
         said = entry.claim.judged(less)
         assert said.word == "cannot be judged"
         assert said.sentence.endswith(f"; `{entry.claim.command}` measures again.")
+
+
+@pytest.mark.parametrize(("name", "package"), [("C13", "kanditioned"), ("C16", "inkan")])
+def test_a_claim_about_a_package_is_not_judged_without_it(name, package, monkeypatch):
+    def none(distribution):
+        raise PackageNotFoundError(distribution)
+
+    monkeypatch.setattr("kansci.claims.packages.version", none)
+    remark = lacking(package)
+    claim, own = get_claims([name])[0], read(results() / f"{name}.json")
+    others = [one for one in own.quantities if "arm" in one.name]
+    update = {"quantities": tuple(others), "remarks": (remark,)}
+    said = claim.judged(own.model_copy(update=update))
+    assert said.word == "cannot be judged"
+    assert f"{package} is left out, as it is not installed: pip install 'kansci" in said.sentence
+
+
+def test_a_package_that_compiles_itself_needs_a_compiler(monkeypatch):
+    monkeypatch.setattr("kansci.claims.packages.version", lambda name: "1.0")
+    monkeypatch.setattr("kansci.claims.packages.no_compiler", lambda device: "no C++ compiler")
+    assert lacking("inkan") == "inkan is left out, as it compiles itself: no C++ compiler"
 
 
 def test_a_bound_of_nan_is_no_number_of_a_rule():
@@ -235,12 +318,17 @@ def test_edges_one_by_one_are_one_product():
     torch.testing.assert_close(EdgeByEdge(Recursion(), coef)(x), product(x))
 
 
-def test_a_table_that_is_looked_up_is_a_layer_of_hats():
-    table, layer = Lookup(5, 4, 8), network("linearkan", widths=(5, 4), grid=7)[0]
+@pytest.mark.parametrize("functions", [Recursion(), MatrixForm()], ids=["recursion", "matrix"])
+def test_edges_that_are_kept_sum_to_one_product(functions):
+    kept, product = Kept(3, 4, functions, 8), Expanded(3, 4, Recursion(), 8, scaled=True)
     with torch.no_grad():
-        layer.coef.copy_(table.table.mT.unflatten(1, (5, 8)))
-    x = inputs(50, 5)
-    torch.testing.assert_close(table(x), layer(x))
+        product.product.weight.copy_(kept.coef.transpose(0, 1).flatten(1))
+        for one in (kept.scale, product.factors):
+            one.fill_(0.5)
+        product.base.weight.fill_(1.0)
+        product.base.bias.fill_(0.0)
+    x = inputs(50, 3)
+    torch.testing.assert_close(kept(x), product(x))
 
 
 def test_a_training_of_a_claim_is_a_run_without_tuning():

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from kansci.claims.measurement import Measurement, NotMeasured, Quantity
+from kansci.claims.measurement import LEFT_OUT, Measurement, NotMeasured, Quantity
 from kansci.claims.verdict import Verdict
 
 Measure = Callable[[], Iterator[Quantity | str]]
@@ -24,6 +24,7 @@ class Claim:
         source: where, for people.
         cited: keys of `sources.bib` beside the claims.
         setting: in which it was made.
+        hardware: the GPU that it was made on, if it was one: what a CPU says of it is marked.
         ours: how our measurement differs from that setting.
         measure: yields quantities as they become known, and remarks.
         verdict: of what was measured.
@@ -38,6 +39,7 @@ class Claim:
     cited: tuple[str, ...]
     setting: str
     ours: str = ""
+    hardware: str = ""
     measure: Measure | None = None
     verdict: Judge | None = None
     quick: bool = False
@@ -70,4 +72,5 @@ class Claim:
         try:
             return self.verdict(found)
         except NotMeasured as lack:
-            return Verdict("cannot be judged", f"{lack}; `{self.command}` measures again.")
+            why = "; ".join([str(lack), *(one for one in found.remarks if LEFT_OUT in one)])
+            return Verdict("cannot be judged", f"{why}; `{self.command}` measures again.")
