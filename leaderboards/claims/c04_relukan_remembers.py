@@ -29,10 +29,12 @@ def verdict(found: Measurement) -> Verdict:
     rows = {label: (found[f"learned, {label}"], found[f"lost, {label}"]) for label in MODELS}
     words = {label: kept(*row) for label, row in rows.items() if label != BESIDE}
     said = "; ".join(f"{label}, {a} learned and {b} lost" for label, (a, b) in rows.items())
+    first = words.pop(NEARLY)
+    few = " Nearly as published it is too little that was learned." * (first == "cannot be judged")
     return Verdict(
-        as_published(words.pop(NEARLY), words.values()),
-        f"{said[0].upper()}{said[1:]}. Up to {LOST} lost is kept, a factor of two, where "
-        f"{LEARNED:g} or more was learned.",
+        as_published(first, words.values()),
+        f"{said[0].upper()}{said[1:]}.{few} Below {LEARNED:g} decade learned it cannot be said "
+        f"that something is kept; up to {LOST} lost, a factor of two, is kept.",
     )
 
 

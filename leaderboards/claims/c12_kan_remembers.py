@@ -44,8 +44,9 @@ def verdict(found: Measurement) -> Verdict:
     rest = "; ".join(f"with {label} {said[label]}" for label in others)
     return Verdict(
         as_published(kept(*rows[first]), [kept(*rows[label]) for label in others]),
-        f"With {first} a KAN loses {said[first]}; {rest}; {mlp} {said[mlp]}. Up to {LOST} lost is "
-        f"kept, a factor of two, where {LEARNED:g} or more was learned.",
+        f"With {first} a KAN loses {said[first]}; {rest}; {mlp} {said[mlp]}. Below {LEARNED:g} "
+        f"decade learned it cannot be said that something is kept; up to {LOST} lost, a factor of "
+        "two, is kept.",
     )
 
 
