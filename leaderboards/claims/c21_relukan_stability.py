@@ -54,13 +54,15 @@ def verdict(found: Measurement) -> Verdict:
         f"{found[rises_of(RELU, ours)]} against {found[rises_of(KAN, theirs)]} at rates {label}"
         for label, (ours, theirs) in PAIRS.items()
     )
-    fits = [found[f"last training loss, {RELU}, rate 0.001"]]
-    fits.append(found[f"last training loss, {KAN}, rate 0.001"])
+    first, *_ = PAIRS
+    least = [
+        found[f"least training loss, {one}"] for one in (f"{KAN}, rate 1", f"{RELU}, rate 0.001")
+    ]
     return Verdict(
         as_published(words[0], words[1:]),
-        f"The loss rises in 5 000 steps, ReLU-KAN first, by {said}. At 0.001 KAN did not fit, and "
-        f"what stays on a plateau has little to rise from: it ends at {fits[1]}, ReLU-KAN at "
-        f"{fits[0]}.",
+        f"The loss rises in 5 000 steps, ReLU-KAN first, by {said}; {found[MORE + first]} more for "
+        f"KAN at {first}. KAN fits at no rate, and what stays on a plateau has little to rise "
+        f"from: its least loss is {least[0]} at 1, that of ReLU-KAN {least[1]} at 0.001.",
     )
 
 
