@@ -15,7 +15,8 @@ from scipy import stats
 
 from kansci.bases import BSpline
 from kansci.claims import Claim, Measurement, Verdict
-from kansci.claims.experiments import adam, calls_faster, inputs, network, trained
+from kansci.claims.experiments import adam, calls_faster, inputs, trained
+from kansci.claims.functions import MatrixForm, Recursion
 from kansci.claims.measurement import (
     NotMeasured,
     exactly,
@@ -25,7 +26,7 @@ from kansci.claims.measurement import (
     share,
     short,
 )
-from kansci.claims.originals import EdgeByEdge, Expanded, Lookup, MatrixForm, Recursion, drawn
+from kansci.claims.originals import EdgeByEdge, Expanded, Kept, drawn
 from kansci.claims.page import full, page, verdict_of
 from kansci.claims.running import measure
 from kansci.claims.shelf import (
@@ -41,7 +42,7 @@ from kansci.claims.shelf import (
     save,
     sources,
 )
-from kansci.claims.verdict import concluded, times, together, within
+from kansci.claims.verdict import above, concluded, times, together, within
 from kansci.cli import main
 from kansci.discover import get_model, get_task, load
 from kansci.errors import UserError
@@ -114,6 +115,17 @@ def test_what_was_measured_by_other_code_is_marked():
     assert "run it again" in full(Entry(claim, other, stale=True))
 
 
+def test_what_a_cpu_says_of_a_gpu_is_marked():
+    claim = get_claims(["C22"])[0]
+    measured = read(results() / "C22.json")
+    of_gpu = replace(claim, hardware="V100")
+    word = verdict_of(Entry(claim, measured))
+    assert verdict_of(Entry(of_gpu, measured)) == f"{word} (on a CPU)"
+    gpu = measured.environment.model_copy(update={"device": "NVIDIA V100"})
+    assert verdict_of(Entry(of_gpu, measured.model_copy(update={"environment": gpu}))) == word
+    assert verdict_of(Entry(of_gpu, None)) == "not run yet"
+
+
 def test_wording_is_no_part_of_what_measures(tmp_path):
     path = next(folder().glob("c24_*.py"))
     before = content(get_claims(["C24"])[0])
@@ -160,6 +172,13 @@ def test_a_wider_interval_about_the_same_value_earns_no_word_but_what_it_reaches
 )
 def test_a_bound_that_the_interval_lies_across_is_undecided(low, high, word):
     assert within(between(low, high), 1.0) == word
+
+
+@pytest.mark.parametrize(("low", "high"), [(0.1, 0.9), (0.9, 1.1), (1.1, 2.0)])
+def test_more_than_a_bound_is_no_more_than_it_turned_round(low, high):
+    turned = {"holds": "does not hold", "does not hold": "holds"}
+    word = within(between(low, high), 1.0)
+    assert above(between(low, high), 1.0) == turned.get(word, word)
 
 
 HOLDS, FAILS, OPEN = "holds", "does not hold", "cannot be judged"
@@ -276,12 +295,17 @@ def test_edges_one_by_one_are_one_product():
     torch.testing.assert_close(EdgeByEdge(Recursion(), coef)(x), product(x))
 
 
-def test_a_table_that_is_looked_up_is_a_layer_of_hats():
-    table, layer = Lookup(5, 4, 8), network("linearkan", widths=(5, 4), grid=7)[0]
+@pytest.mark.parametrize("functions", [Recursion(), MatrixForm()], ids=["recursion", "matrix"])
+def test_edges_that_are_kept_sum_to_one_product(functions):
+    kept, product = Kept(3, 4, functions, 8), Expanded(3, 4, Recursion(), 8, scaled=True)
     with torch.no_grad():
-        layer.coef.copy_(table.table.mT.unflatten(1, (5, 8)))
-    x = inputs(50, 5)
-    torch.testing.assert_close(table(x), layer(x))
+        product.product.weight.copy_(kept.coef.transpose(0, 1).flatten(1))
+        for one in (kept.scale, product.factors):
+            one.fill_(0.5)
+        product.base.weight.fill_(1.0)
+        product.base.bias.fill_(0.0)
+    x = inputs(50, 3)
+    torch.testing.assert_close(kept(x), product(x))
 
 
 def test_a_training_of_a_claim_is_a_run_without_tuning():

@@ -219,6 +219,12 @@ def test_claims_have_a_page_only_if_there_are_any(built, pages, tmp_path):
     assert "claims.html" not in (tmp_path / "none" / "index.html").read_text()
 
 
+def test_a_verdict_about_a_gpu_says_that_a_cpu_measured_it(built, tmp_path):
+    build([], built[1], tmp_path, claims=[CLAIM._replace(word="holds", where="on a CPU")])
+    chip = '<span class="chip good">holds (on a CPU)</span>'
+    assert (tmp_path / "claims.html").read_text().count(chip) == 2
+
+
 @given(st.lists(st.text(), unique=True))
 def test_file_names_are_safe_and_differ_on_every_system(names):
     found = unique(names)

@@ -24,6 +24,7 @@ class Claim:
         source: where, for people.
         cited: keys of `sources.bib` beside the claims.
         setting: in which it was made.
+        hardware: the GPU that it was made on, if it was one: what a CPU says of it is marked.
         ours: how our measurement differs from that setting.
         measure: yields quantities as they become known, and remarks.
         verdict: of what was measured.
@@ -38,6 +39,7 @@ class Claim:
     cited: tuple[str, ...]
     setting: str
     ours: str = ""
+    hardware: str = ""
     measure: Measure | None = None
     verdict: Judge | None = None
     quick: bool = False

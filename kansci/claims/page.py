@@ -28,18 +28,25 @@ kansci claims --run C5        # measure it again, into ./kansci-claims
 kansci claims --run --quick   # those that take seconds
 ```
 
+*Numbers* are trainable parameters; a *decade* is a factor of ten in the error; the *arms* of a
+model are kansci's own form and the `-published` one, as its authors wrote it; the *edition* is the
+suite `standard`, of whose committed Records the boards are.
+
 Times are of the processor, one thread, both sides in turns; a ratio has the 95 % interval of the
-median over blocks. Errors have Student's 95 % interval over seeds, ratios of errors that of their
-logarithms.
+median over blocks of one run. Where tensors take megabytes it also depends on what the C library
+keeps of freed memory: from run to run by up to a factor of two. Errors have Student's 95 % interval
+over seeds, ratios of errors that of their logarithms, shares of seeds Wilson's. What follows from
+Records of the edition has that of the boards' bootstrap, which draws tasks and then seeds of each.
 
 A claim of *n times* **holds** if the interval reaches *n* and lies above 1 and above *n*/2; it
 **holds in part** if the interval lies above 1 alone, and **does not hold** if it lies below. One of
-*no more than* a bound holds if the interval lies within it, and does not hold if it lies beyond. An
-interval that lies across what decides, 1 or the bound, decides nothing: the claim **cannot be
-judged**. What was measured in several places is judged by those that are decided, if they are most:
-it holds if it does in all of them, does not hold if it fails in most, and else holds in part. What
-was measured by another version of the claim's own file, or of other Records than there are now, is
-*stale*, and not judged. Nothing here was timed on a GPU.
+*no more than* a bound holds if the interval lies within it, and does not hold if it lies beyond;
+*more than* is the other way round. An interval that lies across what decides, 1 or the bound,
+decides nothing: the claim **cannot be judged**. What was measured in several places is judged by
+those that are decided, if they are most: it holds if it does in all of them, does not hold if it
+fails in most, and else holds in part. What was measured by another version of the claim's own file,
+or of other Records than there are now, is *stale*, and not judged. Nothing here was timed on a GPU:
+where a claim is about one, its verdict is *on a CPU*, and says nothing of GPUs.
 
 To add a claim, write `leaderboards/claims/cNN_its_name.py` with `claim = Claim(...)`: `measure`
 yields quantities as they become known, `verdict` makes a word and a sentence of them. Its source
@@ -90,8 +97,9 @@ def section(entry: Entry) -> str:
 
 
 def verdict_of(entry: Entry) -> str:
-    """The word; what is stale is marked."""
-    return entry.verdict.word + " (stale)" * entry.stale
+    """The word; what a CPU says of a GPU is marked, and what is stale."""
+    where = f" ({entry.where})" if entry.where else ""
+    return entry.verdict.word + where + " (stale)" * entry.stale
 
 
 def _measured(found: Measurement) -> Iterable[str]:

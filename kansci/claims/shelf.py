@@ -15,7 +15,7 @@ from pydantic import ValidationError
 
 from kansci.claims.claim import Claim
 from kansci.claims.measurement import Measurement
-from kansci.claims.verdict import Verdict
+from kansci.claims.verdict import JUDGED, Verdict
 from kansci.discover import home, load
 from kansci.errors import UnknownName, UserError
 from kansci.ledger import write_atomically
@@ -42,6 +42,13 @@ class Entry(NamedTuple):
     @property
     def verdict(self) -> Verdict:
         return self.claim.judged(None if self.stale else self.found)
+
+    @property
+    def where(self) -> str:
+        """`on a CPU`, if that measured what is claimed of a GPU; else empty."""
+        if not self.claim.hardware or self.found is None or self.verdict.word not in JUDGED:
+            return ""
+        return "on a CPU" if self.found.environment.device == "cpu" else ""
 
 
 def folder() -> Path:

@@ -2,7 +2,8 @@
 
 A claim of *n times* holds if the interval reaches n and lies above 1 and above n / 2; it holds in
 part if the interval lies above 1 alone, and does not hold if it lies below. One of *no more than* a
-bound holds if the interval lies within it, and does not hold if it lies beyond. An interval that
+bound holds if the interval lies within it, and does not hold if it lies beyond; *more than* is the
+other way round. An interval that
 lies across what decides, 1 or the bound, decides nothing: the claim cannot be judged.
 A claim that was measured in several places is judged by those that are decided, if they are most:
 it holds if it does in all of them, does not hold if it fails in most, and else holds in part.
@@ -24,6 +25,7 @@ Word = Literal[
     "cannot be judged",
     "not run yet",
 ]
+JUDGED: tuple[Word, ...] = ("holds", "holds in part", "does not hold")
 
 
 class Verdict(NamedTuple):
@@ -54,6 +56,13 @@ def within(found: Quantity, bound: float) -> Word:
     if found.high <= bound:
         return "holds"
     return "does not hold" if found.low > bound else "cannot be judged"
+
+
+def above(found: Quantity, bound: float) -> Word:
+    """Whether something is more than a bound: across it, that cannot be judged."""
+    if found.low > bound:
+        return "holds"
+    return "does not hold" if found.high <= bound else "cannot be judged"
 
 
 def together(words: Iterable[Word]) -> Word:

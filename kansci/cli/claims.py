@@ -152,6 +152,7 @@ def as_dict(entry: Entry) -> dict[str, Any]:
         "source": claim.source,
         "bibtex": [sources()[key] for key in claim.cited],
         "setting": claim.setting,
+        "hardware": claim.hardware,
         "ours": claim.ours,
         "command": claim.command,
         "verdict": verdict.word,

@@ -74,6 +74,7 @@ def _told(entry: Entry) -> ClaimText:
         command=claim.command,
         bibtex="\n\n".join(sources()[key] for key in claim.cited),
         word=entry.verdict.word,
+        where=entry.where,
         sentence=entry.verdict.sentence,
         measured=tuple((one.name, str(one)) for one in quantities),
         remarks=found.remarks if found else (),

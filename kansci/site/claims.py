@@ -16,6 +16,7 @@ class ClaimText(NamedTuple):
 
     Attributes:
         word, sentence: the verdict and its reason.
+        where: `on a CPU`, if that measured what is claimed of a GPU.
         measured: names of quantities and their values with intervals.
         made: when and where it was measured; empty if it was not.
         stale: whether other code than there is now measured it.
@@ -35,6 +36,7 @@ class ClaimText(NamedTuple):
     remarks: tuple[str, ...] = ()
     made: str = ""
     stale: bool = False
+    where: str = ""
 
 
 class Measured(NamedTuple):

@@ -7,8 +7,10 @@ import torch
 from kansci.bases import BSpline
 from kansci.claims import Claim, Measurement, Quantity, Verdict
 from kansci.claims.experiments import faster, inputs
+from kansci.claims.functions import Recursion
 from kansci.claims.measurement import exactly
-from kansci.claims.originals import EdgeByEdge, Expanded, Recursion, drawn
+from kansci.claims.originals import EdgeByEdge, Expanded, drawn
+from kansci.claims.verdict import Word, concluded, within
 from kansci.models import KANLayer
 
 BATCH, WIDTH, GRID = 256, 8, 5
@@ -34,11 +36,11 @@ def measure() -> Iterator[Quantity | str]:
 def verdict(found: Measurement) -> Verdict:
     same = all(one.value < SAME for one in found.starting("largest difference"))
     gains = (found[APART], found[KERNEL])
-    batched = same and all(one.low > 1 for one in gains)
-    return Verdict(
-        "does not hold" if batched else "holds",
-        f"Functions of one basis are {'the same' if same else 'not the same'} in one product of a "
-        f"batch, forward and backward {gains[0]} as fast as edge by edge, {gains[1]} in kansci.",
+    words: list[Word] = [within(one, 1.0) if same else "holds" for one in gains]
+    return concluded(
+        words,
+        f"One product of a batch gives {'the same' if same else 'other'} functions of one basis, "
+        f"forward and backward {gains[0]} as fast as edge by edge; kansci's layer {gains[1]}.",
     )
 
 
