@@ -74,15 +74,15 @@ def measure() -> Iterator[Quantity | str]:
 def verdict(found: Measurement) -> Verdict:
     exact = [found[NAMED + label] for label in WAYS]
     said = "; ".join(
-        f"{label}, with {round(one.value * one.count)} of {one.count} seeds, and is the true one "
-        f"with {round(found[SAME + label].value * one.count)}"
+        f"{label} the formula is exact to {CLAIMED} with {round(one.value * one.count)} of "
+        f"{one.count} seeds, and the true one with {round(found[SAME + label].value * one.count)}"
         for label, one in zip(WAYS, exact, strict=True)
     )
     some: Word = "holds in part" if exact[0].value else "does not hold"
     return Verdict(
         "holds" if exact[0].low > MOST else some,
-        f"The formula is exact to {CLAIMED} {said}. The splines before are wrong by "
-        f"{found[SPARSE + next(iter(WAYS))]} on new points.",
+        f"{said[0].upper()}{said[1:]}. The splines before are wrong by "
+        f"{found[SPARSE + next(iter(WAYS))]} on new points, as in the tutorial.",
     )
 
 
