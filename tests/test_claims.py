@@ -6,6 +6,7 @@ import math
 import struct
 import sys
 from dataclasses import replace
+from importlib.metadata import PackageNotFoundError
 from pathlib import Path
 
 import numpy as np
@@ -27,6 +28,7 @@ from kansci.claims.measurement import (
     short,
 )
 from kansci.claims.originals import EdgeByEdge, Expanded, Kept, drawn
+from kansci.claims.packages import lacking
 from kansci.claims.page import full, page, verdict_of
 from kansci.claims.running import measure
 from kansci.claims.shelf import (
@@ -233,6 +235,27 @@ def test_a_claim_whose_quantities_are_nan_or_missing_cannot_be_judged(entry):
         said = entry.claim.judged(less)
         assert said.word == "cannot be judged"
         assert said.sentence.endswith(f"; `{entry.claim.command}` measures again.")
+
+
+@pytest.mark.parametrize(("name", "package"), [("C13", "kanditioned"), ("C16", "inkan")])
+def test_a_claim_about_a_package_is_not_judged_without_it(name, package, monkeypatch):
+    def none(distribution):
+        raise PackageNotFoundError(distribution)
+
+    monkeypatch.setattr("kansci.claims.packages.version", none)
+    remark = lacking(package)
+    claim, own = get_claims([name])[0], read(results() / f"{name}.json")
+    others = [one for one in own.quantities if "arm" in one.name]
+    update = {"quantities": tuple(others), "remarks": (remark,)}
+    said = claim.judged(own.model_copy(update=update))
+    assert said.word == "cannot be judged"
+    assert f"{package} is left out, as it is not installed: pip install 'kansci" in said.sentence
+
+
+def test_a_package_that_compiles_itself_needs_a_compiler(monkeypatch):
+    monkeypatch.setattr("kansci.claims.packages.version", lambda name: "1.0")
+    monkeypatch.setattr("kansci.claims.packages.no_compiler", lambda device: "no C++ compiler")
+    assert lacking("inkan") == "inkan is left out, as it compiles itself: no C++ compiler"
 
 
 def test_a_bound_of_nan_is_no_number_of_a_rule():

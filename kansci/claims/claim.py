@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from kansci.claims.measurement import Measurement, NotMeasured, Quantity
+from kansci.claims.measurement import LEFT_OUT, Measurement, NotMeasured, Quantity
 from kansci.claims.verdict import Verdict
 
 Measure = Callable[[], Iterator[Quantity | str]]
@@ -72,4 +72,5 @@ class Claim:
         try:
             return self.verdict(found)
         except NotMeasured as lack:
-            return Verdict("cannot be judged", f"{lack}; `{self.command}` measures again.")
+            why = "; ".join([str(lack), *(one for one in found.remarks if LEFT_OUT in one)])
+            return Verdict("cannot be judged", f"{why}; `{self.command}` measures again.")

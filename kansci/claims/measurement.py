@@ -15,6 +15,7 @@ from kansci.record import Environment, Frozen, Number
 Over = Literal["seeds", "blocks", "records", "tasks", "nothing"]
 OF_LEDGER = {"records", "tasks"}
 LEVEL = 0.95
+LEFT_OUT = "is left out, as it"  # a remark that says so is the reason why a quantity is missing
 
 
 class NotMeasured(LookupError):

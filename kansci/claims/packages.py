@@ -14,13 +14,14 @@ from typing import Any
 import torch
 from torch import nn
 
+from kansci.claims.measurement import LEFT_OUT
 from kansci.draws import Draws
 from kansci.speed.lane import no_compiler
 
 
 def missing(package: str) -> str:
     """A remark."""
-    return f"{package} is left out, as it is not installed: pip install 'kansci[peers]'"
+    return f"{package} {LEFT_OUT} is not installed: pip install 'kansci[peers]'"
 
 
 MISSING = missing("pykan")
@@ -59,7 +60,7 @@ def lacking(package: str) -> str:
     if not installed(package):
         return missing(package)
     reason = no_compiler(torch.device("cpu"))
-    return f"{package} is left out, as it compiles itself: {reason}" if reason else ""
+    return f"{package} {LEFT_OUT} compiles itself: {reason}" if reason else ""
 
 
 def as_installed(package: str, widths: tuple[int, ...]) -> nn.Module:
