@@ -11,19 +11,23 @@ from torch import Tensor, nn
 from kansci.claims.measurement import Quantity
 from kansci.discover import get_model, get_task
 from kansci.draws import Draws
+from kansci.gears.objective import Objective
+from kansci.hooks import refined
 from kansci.judging import judge
-from kansci.lifting.ensemble import Member
+from kansci.lifting.ensemble import Ensemble, Member
 from kansci.models import Model
 from kansci.models.model import Option
-from kansci.preparing import prepare
+from kansci.optim import OPTIMIZERS
+from kansci.preparing import draw, prepare
 from kansci.recipe import Optimizer, Recipe
 from kansci.record import Record, Work
 from kansci.runner import unfinished
+from kansci.sampling import stream
 from kansci.speed.clock import Call, compare
 from kansci.speed.work import call_of
 from kansci.statistics.stats import Floats
 from kansci.task import Task
-from kansci.training import learn
+from kansci.training import Learned, learn
 
 ROOM = 10**9  # trainable numbers: any published shape fits
 SEEDS = (0, 1, 2, 3, 4)
@@ -37,21 +41,76 @@ def adam(evaluations: int, rate: float, **more: Any) -> Recipe:
     return Recipe(**{"optimizers": (part,), "rates": (rate,), "evaluation_seeds": SEEDS, **more})
 
 
-def lbfgs(*evaluations: int, refine: int = 1, **more: Any) -> Recipe:
-    """L-BFGS in float64, once or, with grids that are divided in between, several times."""
-    first, *later = (Optimizer(name="lbfgs", evaluations=one) for one in evaluations)
-    parts = (first, *(one.model_copy(update={"refine": refine}) for one in later))
-    given = {"optimizers": parts, "rates": (1.0,), "evaluation_seeds": SEEDS, "dtype": "float64"}
+def lbfgs(evaluations: int, **more: Any) -> Recipe:
+    """L-BFGS in float64."""
+    part = Optimizer(name="lbfgs", evaluations=evaluations)
+    given = {"optimizers": (part,), "rates": (1.0,), "evaluation_seeds": SEEDS, "dtype": "float64"}
     return Recipe(**{**given, **more})
 
 
 def trained(task: str | Task, model: str | Model, recipe: Recipe, *, budget: int = ROOM) -> Record:
     """Every evaluation seed at the recipe's only rate, as published: nothing is tuned."""
-    task = get_task(task) if isinstance(task, str) else task
-    model = get_model(model) if isinstance(model, str) else model
-    members = [Member(seed, recipe.rates[0]) for seed in recipe.evaluation_seeds]
-    ensemble = prepare([task], model, budget, recipe, members)
+    task, model = _found(task, model)
+    ensemble = _untrained(task, model, recipe, budget)
     learned = learn(ensemble, [task], recipe, "test", fitted=model.fitted)[0]
+    return _judged(task, model, recipe, budget, learned)
+
+
+def extended(
+    task: str | Task, model: str | Model, recipe: Recipe, *, times: int, grids: int
+) -> Floats:
+    """Errors at the end on each of several grids, `(grid, seed)`.
+
+    The recipe is spent on every grid, on the same points; then each cell is divided.
+
+    Args:
+        times: into how many cells each is divided.
+    """
+    task, model = _found(task, model)
+    ensemble = _untrained(task, model, recipe, ROOM)
+    errors = []
+    for number in range(grids):
+        if number:
+            ensemble.remake(lambda coarse: refined(coarse, times))
+        learned = learn(ensemble, [task], recipe, "test")[0]
+        errors.append(final(_judged(task, model, recipe, ROOM, learned)))
+    return np.array(errors)
+
+
+def losses(task: str | Task, model: str | Model, recipe: Recipe) -> Floats:
+    """The training loss at every evaluation of a recipe's only optimizer, `(evaluation, seed)`.
+
+    Records keep 30 of them at most, between which a loss may rise and fall unseen.
+    """
+    task, model = _found(task, model)
+    ensemble = _untrained(task, model, recipe, ROOM)
+    (part,), (stage,) = recipe.optimizers, task.stages
+    sources = [stream("points", seed) for seed in recipe.evaluation_seeds]
+    batch = draw(ensemble, [stage], recipe, sources)
+    optimizer = OPTIMIZERS[part.name](
+        ensemble.flat, torch.tensor(_rates(recipe), dtype=torch.double), part
+    )
+    evaluation = Objective(ensemble, stage.loss, batch).at(batch)
+    found = [optimizer.step(evaluation) for _ in range(part.evaluations)]
+    return torch.stack(found).double().numpy()
+
+
+def _found(task: str | Task, model: str | Model) -> tuple[Task, Model]:
+    task = get_task(task) if isinstance(task, str) else task
+    return task, get_model(model) if isinstance(model, str) else model
+
+
+def _rates(recipe: Recipe) -> list[float]:
+    """Of every seed the recipe's only one."""
+    return [recipe.rates[0]] * len(recipe.evaluation_seeds)
+
+
+def _untrained(task: Task, model: Model, recipe: Recipe, budget: int) -> Ensemble:
+    members = [Member(*one) for one in zip(recipe.evaluation_seeds, _rates(recipe), strict=True)]
+    return prepare([task], model, budget, recipe, members)
+
+
+def _judged(task: Task, model: Model, recipe: Recipe, budget: int, learned: Learned) -> Record:
     record = unfinished(task, model, budget, recipe)
     return record.updated(
         **judge(task, learned), parameters=learned.parameters, curves=learned.curves

@@ -23,7 +23,7 @@ from kansci.models.model import code
 from kansci.submission.ledger import LEDGERS
 
 SAYING = {"claim", "verdict"}  # of a claim's file: what is said, and not what is measured
-WORDS = {"kansci.claims", "kansci.claims.verdict"}  # modules that no number comes from
+WORDS = {"kansci.claims", "kansci.claims.rules", "kansci.claims.verdict"}  # no number is from here
 ENTRY = re.compile(r"^@\w+\{(?P<key>[^,\s]+),.*?^\}", re.MULTILINE | re.DOTALL)
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from kansci.claims import Claim, Measurement, Quantity, Verdict
 from kansci.claims.experiments import adam, squared, trained
 from kansci.claims.measurement import geometric_mean, ratio
-from kansci.claims.verdict import times, together
+from kansci.claims.verdict import concluded, times
 from kansci.discover import get_model
 
 SHAPES = {  # widths and cells, as the README of the code has them
@@ -35,8 +35,8 @@ def verdict(found: Measurement) -> Verdict:
     better = sum(one.low > 1 for one in gains)
     worse = sum(one.high < 1 for one in gains)
     least, most = (pick(gains, key=lambda one: one.value) for pick in (min, max))
-    return Verdict(
-        together(times(one, 100) for one in gains),
+    return concluded(
+        [times(one, 100) for one in gains],
         f"Of six functions ReLU-KAN has the lower error on {better} and KAN on {worse}; the ratio "
         f"of mean squared errors goes from {least} to {most}.",
     )

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from kansci.claims import Claim, Measurement, Quantity, Verdict
 from kansci.claims.experiments import final, lbfgs, trained
 from kansci.claims.measurement import geometric_mean, ratio
-from kansci.claims.verdict import together, within
+from kansci.claims.verdict import concluded, within
 from kansci.discover import get_model
 
 FUNCTIONS = {  # fewer hidden units, and as many as the theorem has
@@ -33,12 +33,12 @@ def measure() -> Iterator[Quantity | str]:
 def verdict(found: Measurement) -> Verdict:
     ratios = found.starting("fewer over 2n + 1")
     words = [within(one, BESIDE) for one in ratios]
-    enough = sum(word == "holds" for word in words)
+    enough, short = (words.count(word) for word in ("holds", "does not hold"))
     least, most = (pick(ratios, key=lambda one: one.value) for pick in (min, max))
-    return Verdict(
-        together(words),
-        f"On {enough} of {len(words)} functions fewer units are as good, to a factor of "
-        f"{BESIDE:g}: errors are {least} to {most} those with 2n + 1.",
+    return concluded(
+        words,
+        f"To a factor of {BESIDE:g}, fewer units are as good on {enough} of {len(words)} functions "
+        f"and worse on {short}: errors are {least} to {most} those with 2n + 1.",
     )
 
 

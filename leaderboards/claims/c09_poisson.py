@@ -36,11 +36,11 @@ def verdict(found: Measurement) -> Verdict:
     gain = found["MSE of the MLP over that of the KAN"]
     smaller = found["numbers of the MLP over those of the KAN"]
     ours, theirs = found["MSE of the KAN"], found["MSE of the MLP"]
-    better = "KAN" if gain.low > 1 else "MLP" if gain.high < 1 else "neither"
+    better = "the KAN" if gain.low > 1 else "the MLP" if gain.high < 1 else "neither"
     return Verdict(
         times(gain, 100),  # of accuracy alone: sizes are set by widths, and not measured
         f"The KAN has {smaller} times fewer numbers and a mean squared error of {ours}, the MLP of "
-        f"{theirs}, {gain} that of the KAN: more accurate is {better}.",
+        f"{theirs}, {gain} that of the KAN: {better} is more accurate.",
     )
 
 

@@ -5,33 +5,59 @@ from collections.abc import Iterator
 from kansci.claims import Claim, Measurement, Quantity, Verdict
 from kansci.claims.experiments import adam, trained
 from kansci.claims.measurement import mean
+from kansci.claims.rules import above, of_both
+from kansci.claims.verdict import Word
 from kansci.discover import get_model
 from kansci.statistics import transfer
+from kansci.statistics.stats import Floats
 
 BUDGET, EVALUATIONS = 4_000, 240
-MODELS = ("kan", "mlp-silu")
-MORE = "forgetting of KAN less that of the MLP"
+PUBLISHED, KAN, MLP = "kan-published", "kan", "mlp-silu"
+METHODS = {"naive": "trained on plainly", "replay": "with 20 images a stage replayed"}
+SPENT = 0.05  # of accuracy on earlier classes: with less left, nothing more could be lost
 
 
 def measure() -> Iterator[Quantity | str]:
-    recipe = adam(EVALUATIONS, 1e-2, points=64, resample=1)
-    gone = {}
-    for model in MODELS:
-        record = trained("digits_classes", get_model(model), recipe, budget=BUDGET)
-        scores = transfer.scores(record)
-        gone[model] = transfer.forgetting(scores)
-        yield mean(f"forgetting of {model}", gone[model], "of accuracy")
-        yield mean(f"accuracy at the end of {model}", transfer.average(scores))
-        yield mean(f"learning of {model}", transfer.learning(scores), "of accuracy")
-    yield mean(MORE, gone["kan"] - gone["mlp-silu"], "of accuracy")
+    for method, how in METHODS.items():
+        recipe = adam(EVALUATIONS, 1e-2, points=64, resample=1, method=method)
+        gone: dict[str, Floats] = {}
+        for model in (PUBLISHED, KAN, MLP):
+            record = trained("digits_classes", get_model(model), recipe, budget=BUDGET)
+            scores = transfer.scores(record)
+            gone[model] = transfer.forgetting(scores)
+            yield mean(f"learning of {model}, {how}", transfer.learning(scores), "of accuracy")
+            yield mean(f"forgetting of {model}, {how}", gone[model], "of accuracy")
+            yield mean(left_of(model, how), transfer.average(scores[:, :-1]), "of accuracy")
+        for model in (PUBLISHED, KAN):
+            yield mean(more_of(model, how), gone[model] - gone[MLP], "of accuracy")
+
+
+def left_of(model: str, how: str) -> str:
+    return f"accuracy at the end on earlier classes of {model}, {how}"
+
+
+def more_of(model: str, how: str) -> str:
+    return f"forgetting of {model} less that of {MLP}, {how}"
 
 
 def verdict(found: Measurement) -> Verdict:
-    kan, mlp = (found[f"forgetting of {model}"] for model in MODELS)
-    return Verdict(
-        "holds" if found[MORE].low > 0 else "does not hold",
-        f"Of what was learned the KAN forgets {kan}, the MLP {mlp}: a difference of {found[MORE]}.",
-    )
+    words, said = list[Word](), list[str]()
+    for how in METHODS.values():
+        left = [found[left_of(model, how)] for model in (PUBLISHED, KAN, MLP)]
+        theirs, ours = (found[more_of(model, how)] for model in (PUBLISHED, KAN))
+        spent = max(one.value for one in left) < SPENT
+        words.append("cannot be judged" if spent else of_both(above(theirs), above(ours)))
+        said.append(
+            f"{how}, all of them lose all that can be lost, so that none forgets more"
+            if spent
+            else f"{how}, the KAN as published forgets {theirs} more than the MLP and kansci's "
+            f"form {ours}"
+        )
+    word, replayed = words
+    if word == "cannot be judged" and replayed in ("holds", "holds in part"):
+        word = "holds in part"
+    text = "; ".join(said)
+    return Verdict(word, f"{text[0].upper()}{text[1:]}.")
 
 
 claim = Claim(
@@ -46,7 +72,9 @@ claim = Claim(
     ),
     ours=(
         "scikit-learn's 8 x 8 digits, two classes at a time, one head; 4 000 numbers each, Adam at "
-        "1e-2 by batches of 64, 240 steps a stage, five seeds."
+        "1e-2 by batches of 64, 240 steps a stage, five seeds. Plain training on decides. Where "
+        "all earlier classes are lost by it, it tells nothing, and what is so with replay, which "
+        "keeps something and was not claimed, is so in part."
     ),
     measure=measure,
     verdict=verdict,

@@ -5,23 +5,29 @@ from collections.abc import Iterator
 import numpy as np
 
 from kansci.claims import Claim, Measurement, Quantity, Verdict
-from kansci.claims.edition import ahead
+from kansci.claims.edition import ahead, edition
 from kansci.claims.experiments import adam, final
 from kansci.claims.measurement import mean
+from kansci.claims.rules import above, below, of_both
+from kansci.claims.verdict import together
 from kansci.discover import get_model, get_task
 from kansci.runner import run
 
-KAN, MLP = "kan", "mlp-silu"  # the reference of all boards; not the better of several on each
-FORMULAS, IMAGES = "decades ahead on formulas", "accuracy ahead on images"
+KANS = ("kan-published", "kan")  # as its authors have it, then kansci's form
+MLP = "mlp-silu"  # the reference of all boards; not the better of several on each
+FORMULAS, IMAGES = "decades ahead on formulas, ", "accuracy ahead on images, "
 BUDGET, EVALUATIONS, RATES = 4_000, 240, (3e-3, 1e-2)
 
 
 def measure() -> Iterator[Quantity | str]:
-    yield ahead(FORMULAS, KAN, MLP)
-    best = {model: images(model) for model in (KAN, MLP)}
+    formulas = edition()
+    for model in KANS:
+        yield ahead(FORMULAS + model, formulas, model, MLP)
+    best = {model: images(model) for model in (*KANS, MLP)}
     for model, shares in best.items():
         yield mean(f"accuracy of {model} on images", shares, "%")
-    yield mean(IMAGES, best[KAN] - best[MLP], "%")
+    for model in KANS:
+        yield mean(IMAGES + model, best[model] - best[MLP], "%")
 
 
 def images(model: str) -> np.ndarray:
@@ -32,12 +38,14 @@ def images(model: str) -> np.ndarray:
 
 
 def verdict(found: Measurement) -> Verdict:
-    formulas, pictures = found[FORMULAS], found[IMAGES]
-    halves = formulas.low > 0, pictures.high < 0
-    word = "holds" if all(halves) else "holds in part" if any(halves) else "does not hold"
+    formulas = [found[FORMULAS + model] for model in KANS]
+    pictures = [found[IMAGES + model] for model in KANS]
+    halves = of_both(*map(above, formulas)), of_both(*map(below, pictures))
     return Verdict(
-        word,
-        f"On formulas the KAN is {formulas} ahead of the MLP, on images {pictures}.",
+        together(halves),
+        f"On formulas the KAN as published is {formulas[0]} ahead of the MLP and kansci's "
+        f"{formulas[1]}; on images {pictures[0]} and {pictures[1]}. Tables, language and sound "
+        "are not measured.",
     )
 
 
@@ -50,11 +58,15 @@ claim = Claim(
     ),
     source="Yu et al. 2024, arXiv:2407.16674",
     cited=("yu2024kanbefair",),
-    setting="Adam, 20 epochs, one seed; hidden layers up to 16 for KANs and 1 024 for MLPs.",
+    setting=(
+        "Adam, one seed; 500 epochs on formulas, 20 on images; hidden layers up to 16 for KANs and "
+        "1 024 for MLPs."
+    ),
     ours=(
         "Formulas: the Records of the edition, 250 and 1 000 numbers each; images: scikit-learn's "
         "8 x 8 digits, 4 000 numbers each, 1 200 batches of 64, one of two rates, five seeds. No "
-        "tables, language or sound."
+        "tables, language or sound. The KAN as published decides; it is in part, where kansci's "
+        "form contradicts it."
     ),
     measure=measure,
     verdict=verdict,

@@ -5,49 +5,64 @@ from collections.abc import Iterator
 import numpy as np
 
 from kansci.claims import Claim, Measurement, Quantity, Verdict
-from kansci.claims.experiments import adam, squared, trained
+from kansci.claims.experiments import adam, losses
 from kansci.claims.measurement import geometric_mean, mean
-from kansci.claims.verdict import together
+from kansci.claims.rules import above, as_published
 from kansci.discover import get_model
-from kansci.record import Record
 from kansci.statistics.stats import Floats
 
 TASK = "relukan/f2"  # sin(5 pi x) + x
-PYKAN = "KAN, rate 1"
-TRAININGS = {  # model and rate; pykan's default, by which the published curve of KAN looks made
-    "ReLU-KAN, rate 0.001": ("relukan-published", 1e-3),
-    "KAN, rate 0.001": ("kan-published", 1e-3),
-    "ReLU-KAN, rate 0.1": ("relukan-published", 1e-1),
-    "KAN, rate 0.1": ("kan-published", 1e-1),
-    PYKAN: ("kan-published", 1.0),
+EVALUATIONS = 5_000
+RELU, KAN = "relukan-published", "kan-published"
+PAIRS = {  # rates of ReLU-KAN and of KAN; first those by which the published curves look made
+    "0.001 against 1": (1e-3, 1.0),
+    "0.001 both": (1e-3, 1e-3),
+    "0.1 both": (1e-1, 1e-1),
 }
+MORE = "rises of KAN less those of ReLU-KAN, "
 
 
-def rises(record: Record) -> Floats:
-    """By how many decades the training loss rose in all, at 30 moments, `(seed,)`."""
-    losses = np.array(record.curves[0].losses, dtype=float)  # (moment, seed)
-    steps = np.diff(np.log10(np.nan_to_num(losses, nan=1e30).clip(1e-300, 1e30)), axis=0)
-    return steps.clip(0).sum(0)
+def rises(curve: Floats) -> Floats:
+    """By how many decades a loss rose in all, from one step to the next, `(seed,)`."""
+    found = np.nan_to_num(curve, nan=1e30).clip(1e-300, 1e30)
+    return np.diff(np.log10(found), axis=0).clip(0).sum(0)
 
 
 def measure() -> Iterator[Quantity | str]:
-    for label, (name, rate) in TRAININGS.items():
-        model = get_model(name, widths=(1, 1), grid=5)
-        record = trained(TASK, model, adam(5_000, rate))
-        yield mean(f"rises, {label}", rises(record), "decades")
-        yield geometric_mean(f"MSE, {label}", squared(record))
+    gone: dict[tuple[str, float], Floats] = {}
+    for label, rates in PAIRS.items():
+        for name, rate in zip((RELU, KAN), rates, strict=True):
+            if (name, rate) in gone:
+                continue
+            model = get_model(name, widths=(1, 1), grid=5)
+            curve = losses(TASK, model, adam(EVALUATIONS, rate))
+            gone[name, rate] = rises(curve)
+            yield mean(rises_of(name, rate), gone[name, rate], "decades")
+            yield geometric_mean(f"least training loss, {name}, rate {rate:g}", curve.min(0))
+            yield geometric_mean(f"last training loss, {name}, rate {rate:g}", curve[-1])
+        relu, kan = (gone[one] for one in zip((RELU, KAN), rates, strict=True))
+        yield mean(MORE + label, kan - relu, "decades")
+
+
+def rises_of(name: str, rate: float) -> str:
+    return f"rises, {name}, rate {rate:g}"
 
 
 def verdict(found: Measurement) -> Verdict:
-    said, words = [], []
-    for rate in ("rate 0.001", "rate 0.1"):
-        relu, kan = found[f"rises, ReLU-KAN, {rate}"], found[f"rises, KAN, {rate}"]
-        words.append("holds" if relu.high < kan.low else "does not hold")
-        said.append(f"{relu} against {kan} at {rate}")
+    words = [above(found[MORE + label]) for label in PAIRS]
+    said = "; ".join(
+        f"{found[rises_of(RELU, ours)]} against {found[rises_of(KAN, theirs)]} at rates {label}"
+        for label, (ours, theirs) in PAIRS.items()
+    )
+    first, *_ = PAIRS
+    least = [
+        found[f"least training loss, {one}"] for one in (f"{KAN}, rate 1", f"{RELU}, rate 0.001")
+    ]
     return Verdict(
-        together(words),
-        f"Losses of ReLU-KAN rise by {' and '.join(said)}; those of KAN by "
-        f"{found[f'rises, {PYKAN}']} at rate 1, the default of pykan's training.",
+        as_published(words[0], words[1:]),
+        f"The loss rises in 5 000 steps, ReLU-KAN first, by {said}; {found[MORE + first]} more for "
+        f"KAN at {first}. KAN fits at no rate, and what stays on a plateau has little to rise "
+        f"from: its least loss is {least[0]} at 1, that of ReLU-KAN {least[1]} at 0.001.",
     )
 
 
@@ -57,10 +72,15 @@ claim = Claim(
     claim="Where the target oscillates, ReLU-KAN trains more stably than KAN.",
     source="Qiu et al. 2024, arXiv:2406.02075, figure of the fit of f2",
     cited=("qiu2024relu",),
-    setting="sin(5 pi x) + x on [0, 1], [1,1] on 5 cells, 5 000 steps; ReLU-KAN by Adam at 1e-3.",
+    setting=(
+        "sin(5 pi x) + x on [0, 1], [1,1] on 5 cells, 5 000 steps; ReLU-KAN by Adam at 1e-3, KAN "
+        "by pykan's training at a rate that is not stated."
+    ),
     ours=(
-        "Both at the same rates, 0.001 and 0.1, five seeds: decades by which the training loss "
-        "rises from one to the next of 30 moments, summed. KAN at rate 1 as well."
+        "Decades by which the training loss rises from one step to the next, summed over all "
+        "steps; five seeds. KAN at rate 1, the default of pykan's training, by which its published "
+        "curve looks made, decides; at equal rates, 0.001 and 0.1, it was not claimed and costs no "
+        'more than "in part".'
     ),
     measure=measure,
     verdict=verdict,
