@@ -44,9 +44,11 @@ A claim of *n times* **holds** if the interval reaches *n* and lies above 1 and 
 *more than* is the other way round. An interval that lies across what decides, 1 or the bound,
 decides nothing: the claim **cannot be judged**. What was measured in several places is judged by
 those that are decided, if they are most: it holds if it does in all of them, does not hold if it
-fails in most, and else holds in part. What was measured by another version of the claim's own file,
-or of other Records than there are now, is *stale*, and not judged. Nothing here was timed on a GPU:
-where a claim is about one, its verdict is *on a CPU*, and says nothing of GPUs.
+fails in most, and else holds in part. Of trainings the setting that the claim was made in decides,
+and of a KAN's arms the published one: others cost a claim no more than *in part*. What was measured
+by another version of the claim's own file, or of other Records than there are now, is *stale*, and
+not judged. Nothing here was timed on a GPU: where a claim is about one, its verdict is *on a CPU*,
+and says nothing of GPUs.
 
 To add a claim, write `leaderboards/claims/cNN_its_name.py` with `claim = Claim(...)`: `measure`
 yields quantities as they become known, `verdict` makes a word and a sentence of them. Its source

@@ -6,6 +6,8 @@ from collections.abc import Iterable
 
 from kansci.claims.measurement import Quantity
 from kansci.claims.verdict import Word, within
+from kansci.claims.verdict import above as above
+from kansci.claims.verdict import below as below
 
 LEARNED, LOST = 1.0, 0.3  # decades: less is hardly learned; a factor of two in the error
 
@@ -27,20 +29,6 @@ def kept(gained: Quantity, gone: Quantity) -> Word:
     if gone.low > LOST:
         return "does not hold"
     return within(gone, LOST) if gained.low >= LEARNED else "cannot be judged"
-
-
-def above(found: Quantity, bound: float = 0.0) -> Word:
-    """Whether something is more than a bound: undecided, if the interval has it inside."""
-    if found.low > bound:
-        return "holds"
-    return "does not hold" if found.high < bound else "cannot be judged"
-
-
-def below(found: Quantity, bound: float = 0.0) -> Word:
-    """Whether something is less than a bound: undecided, if the interval has it inside."""
-    if found.high < bound:
-        return "holds"
-    return "does not hold" if found.low > bound else "cannot be judged"
 
 
 def of_both(theirs: Word, ours: Word) -> Word:

@@ -58,11 +58,18 @@ def within(found: Quantity, bound: float) -> Word:
     return "does not hold" if found.low > bound else "cannot be judged"
 
 
-def above(found: Quantity, bound: float) -> Word:
+def above(found: Quantity, bound: float = 0.0) -> Word:
     """Whether something is more than a bound: across it, that cannot be judged."""
     if found.low > bound:
         return "holds"
     return "does not hold" if found.high <= bound else "cannot be judged"
+
+
+def below(found: Quantity, bound: float = 0.0) -> Word:
+    """Whether something is less than a bound: across it, that cannot be judged."""
+    if found.high < bound:
+        return "holds"
+    return "does not hold" if found.low >= bound else "cannot be judged"
 
 
 def together(words: Iterable[Word]) -> Word:
