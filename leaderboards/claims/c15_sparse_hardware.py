@@ -9,7 +9,10 @@ claim = Claim(
         "With five control points a row of hats has two in four that are not zero, which tensor "
         "cores of GPUs are built for; with more, cuSPARSE does the products."
     ),
-    source="cats-marin 2025, README of kanditioned; no numbers",
+    source=(
+        "Bui 2025, README of kanditioned; the text of its package 1.0.4 has cuSPARSE alone; no "
+        "numbers"
+    ),
     cited=("marin2025kanditioned",),
     setting="A GPU with 2:4 structured sparsity.",
     untestable=(

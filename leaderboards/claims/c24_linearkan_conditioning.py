@@ -98,7 +98,7 @@ claim = Claim(
         "with their fourth power; in cumulative sums (scans), or in cosines with a correction of "
         "rank 2, it is bounded."
     ),
-    source="cats-marin 2025, README of kanditioned 1.0.4, in its list of what is to be done",
+    source="Bui 2025, README of kanditioned 1.0.4, in its list of what is to be done",
     cited=("marin2025kanditioned",),
     setting="A plan, without code or numbers: the package has neither scans nor cosines.",
     ours=(
