@@ -2,7 +2,7 @@
 // their mean, with one by the bootstrap of the boards.
 "use strict";
 
-const { places, groups, seeds, student, models } = JSON.parse(document.getElementById("data").textContent);
+const { places, tasks, groups, seeds, student, models } = JSON.parse(document.getElementById("data").textContent);
 const DRAWS = 2000;
 const SVG = "http://www.w3.org/2000/svg";
 
@@ -96,13 +96,18 @@ function cell(kind, text, { href, sort } = {}) {
   const made = document.createElement(kind);
   if (kind === "th") made.scope = "row";
   if (sort !== undefined) { made.dataset.sort = sort; made.className = "n"; }
-  if (!href) { made.textContent = text; return made; }
-  const link = document.createElement("a");
-  link.href = href;
-  link.textContent = text;
-  made.append(link);
+  const holder = href ? made.appendChild(document.createElement("a")) : made;
+  if (href) holder.href = href;
+  // Long names may break behind some signs; numbers stay in one line.
+  for (const part of kind === "th" ? text.split(/(?<=[/_[=,])/) : [text]) {
+    if (holder.hasChildNodes()) holder.append(document.createElement("wbr"));
+    holder.append(part);
+  }
   return made;
 }
+
+/** `16 000`, with a space at which no line breaks. */
+const thousands = (number) => String(number).replace(/\B(?=(\d{3})+$)/g, "\u00a0");
 
 function shape(svg, name, attributes) {
   const made = document.createElementNS(SVG, name);
@@ -156,12 +161,12 @@ function show() {
   ));
   const better = pairs.filter((pair) => pair.low !== null && pair.low > 0).length, worse = pairs.filter((pair) => pair.high !== null && pair.high < 0).length;
   const left = places.length - pairs.length;
-  summary.textContent = `${one.name} less ${two.name}: ${signed(whole)} decades ${bracketed({ low, high })}. `
+  summary.textContent = `${one.name} minus ${two.name}: ${signed(whole)} decades ${bracketed({ low, high })}. `
     + `Better on ${better} cells, worse on ${worse}, not told apart on ${pairs.length - better - worse}`
     + (left ? `; ${left} of ${places.length} cells lack one of the two.` : ".");
   const reach = 1.05 * Math.max(0.1, ...pairs.map((pair) => Math.max(Math.abs(pair.low ?? pair.difference), Math.abs(pair.high ?? pair.difference))));
   const at = (value) => `${(50 + 47 * value / reach).toFixed(2)}%`;
-  table.caption.textContent = `${one.name} less ${two.name}, decades; right of the line the first is better`;
+  table.caption.textContent = `${one.name} minus ${two.name}, decades; right of the line the first is better`;
   const axis = table.tHead.querySelector("svg");
   axis.replaceChildren();
   const step = [0.05, 0.1, 0.2, 0.5, 1, 2, 5].find((size) => reach / size < 2.5) ?? 5;
@@ -172,8 +177,8 @@ function show() {
     const row = document.createElement("tr"), anchor = `#${encodeURIComponent(`${pair.task}-${pair.budget}`)}`;
     const tip = `${pair.task} at ${pair.budget}: ${signed(pair.difference)} ${bracketed(pair)}`;
     row.append(
-      cell("th", pair.task.replace(/@\d+$/, "")),
-      cell("td", pair.budget, { sort: pair.budget }),
+      cell("th", pair.task.replace(/@\d+$/, ""), { href: tasks[pair.task] }),
+      cell("td", thousands(pair.budget), { sort: pair.budget }),
       cell("td", signed(pair.difference), { sort: pair.difference }),
       barCell(pair, at, tip),
       cell("td", bracketed(pair), { sort: pair.difference }),

@@ -46,7 +46,7 @@ function filter(input) {
   const rows = [...document.querySelectorAll(`table[data-group="${input.dataset.filters}"] > tbody > tr`)];
   let shown = 0;
   for (const row of rows) {
-    const text = row.textContent.toLowerCase();
+    const text = row.textContent.toLowerCase().replace(/(\d)\u00a0(?=\d)/g, "$1");
     row.hidden = !words.every((word) => text.includes(word));
     shown += !row.hidden;
   }
