@@ -378,27 +378,33 @@ def test_quick_claims_run_are_resumed_and_are_shown(tmp_path, monkeypatch, capsy
     assert all(shown[name]["verdict"] in WORDS for name in made)
 
 
-def test_an_interrupted_claim_leaves_no_file_and_the_others_stay(tmp_path, monkeypatch, capsys):
-    def interrupted(claim, say):
+def test_an_interrupted_claim_leaves_no_file_and_the_others_stay(tmp_path, monkeypatch):
+    def interrupted(claim, folder):
         if claim.id == "C24":
             raise KeyboardInterrupt
-        return read(results() / f"{claim.id}.json")
+        save(read(results() / f"{claim.id}.json"), folder)
 
-    monkeypatch.setattr("kansci.cli.claims.measure", interrupted)
+    monkeypatch.setattr("kansci.cli.claims.measured_alone", interrupted)
     assert call(monkeypatch, "C22", "C24", "--run", "--out", tmp_path) == 130
     assert [path.name for path in tmp_path.iterdir()] == ["C22.json"]
 
 
-def test_an_experiment_that_fails_does_not_end_the_others(tmp_path, monkeypatch, capsys):
+def test_an_experiment_that_fails_leaves_no_file_and_says_why(tmp_path, monkeypatch, capsys):
     def failing(claim, say):
-        if claim.id == "C22":
-            raise RuntimeError("no luck")
-        return read(results() / f"{claim.id}.json")
+        raise RuntimeError("no luck")
 
     monkeypatch.setattr("kansci.cli.claims.measure", failing)
-    assert call(monkeypatch, "C22", "C24", "--run", "--out", tmp_path) == 2
+    assert call(monkeypatch, "C22", "--run", "--out", tmp_path) == 2
     assert "no luck" in capsys.readouterr().err
-    assert [path.name for path in tmp_path.iterdir()] == ["C24.json"]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_of_several_claims_one_that_fails_does_not_end_the_others(tmp_path, monkeypatch, capfd):
+    blocked = tmp_path / "C22.json"
+    blocked.mkdir()  # where its file would be
+    assert call(monkeypatch, "C22", "C24", "--run", "--fresh", "--out", tmp_path) == 2
+    assert "not measured, for the reasons above: C22" in capfd.readouterr().err
+    assert (tmp_path / "C24.json").is_file()
 
 
 def test_one_claim_is_shown_in_full_with_bibtex_and_command(monkeypatch, capsys):

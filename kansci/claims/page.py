@@ -32,9 +32,10 @@ kansci claims --run --quick   # those that take seconds
 model are kansci's own form and the `-published` one, as its authors wrote it; the *edition* is the
 suite `standard`, of whose committed Records the boards are.
 
-Times are of the processor, one thread, both sides in turns; a ratio has the 95 % interval of the
-median over blocks of one run. Where tensors take megabytes it also depends on what the C library
-keeps of freed memory: from run to run by up to a factor of two. Errors have Student's 95 % interval
+Times are of the processor, one thread, both sides in turns, each claim in a process of its own; a
+ratio has the 95 % interval of the median over blocks of one run. Where tensors take megabytes it
+also depends on what the C library keeps of memory that was freed before: by up to a factor of two.
+Errors have Student's 95 % interval
 over seeds, ratios of errors that of their logarithms, shares of seeds Wilson's. What follows from
 Records of the edition has that of the boards' bootstrap, which draws tasks and then seeds of each.
 
