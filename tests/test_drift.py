@@ -63,8 +63,8 @@ def test_tables_beside_the_boards_say_what_they_are_and_keep_their_columns():
         lines = [line for line in found[f"{name}.md"].splitlines() if line.startswith("|")]
         assert len({line.count("|") for line in lines}) == 1
         assert len(found[f"{name}.csv"].splitlines()) == len(lines) - 1
-    assert "| model-3 | model-0 | 3 | 1." in found["significance.md"]
-    assert "1 comparisons named beforehand" in found["significance.md"]
+    assert "| model-3 | model-0 | to see | 3 | 1." in found["significance.md"]
+    assert "1 comparisons of comparisons.toml" in found["significance.md"]
     assert "no Records of it" in found["robustness.md"]
 
 
