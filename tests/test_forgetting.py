@@ -287,7 +287,7 @@ def test_bounds_and_the_zero_predictor_are_drawn_into_the_plane():
     found = rows("forgetting", [naive, joint_of(naive, 2.5), by("ewc", continual("kan", 3, 2))])
     (axes,) = plane(list(found.values())).axes
     legend = [text.get_text() for text in axes.get_legend().get_texts()]
-    assert {"zero predictor", "all is lost", "all stages at once: the bound"} <= set(legend)
+    assert {"zero predictor", "all is lost", "on the axis: the model's bound"} <= set(legend)
     assert {"kan", "kan + ewc"} <= set(legend)
     stars = [line for line in axes.lines if line.get_marker() == "*" and len(line.get_xdata())]
     assert [float(line.get_xdata()[0]) for line in stars] == pytest.approx([2.5])
