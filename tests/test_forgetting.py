@@ -289,8 +289,9 @@ def test_bounds_and_the_zero_predictor_are_drawn_into_the_plane():
     legend = [text.get_text() for text in axes.get_legend().get_texts()]
     assert {"zero predictor", "all is lost", "on the axis: the model's bound"} <= set(legend)
     assert {"kan", "kan + ewc"} <= set(legend)
-    stars = [line for line in axes.lines if line.get_marker() == "*" and len(line.get_xdata())]
-    assert [float(line.get_xdata()[0]) for line in stars] == pytest.approx([2.5])
+    hollow = [line for line in axes.lines if line.get_markerfacecolor() == "white"]
+    placed = [line.get_xydata()[0].tolist() for line in hollow if len(line.get_xdata())]
+    assert placed == [pytest.approx([2.5, 0])]
 
 
 def test_forgetting_is_what_was_learned_and_is_gone_in_the_end():
