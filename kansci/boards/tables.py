@@ -22,7 +22,7 @@ MARK = "†"
 FOOTNOTE = "a control: a yardstick rather than a contender"
 SUBMITTED = "‡"
 NOT_OURS = "submitted, and not verified by kansci: see the remarks"
-ALONE = "one task a family: ranks say what other seeds would give, and nothing of other tasks"
+ALONE = "one task a family: ranks rest on seeds alone, and say nothing of other tasks"
 NUMBERS = tuple(n for n in Row.model_fields if n not in ("submitted", "columns", "note"))
 
 

@@ -3,8 +3,8 @@
 A claim of *n times* holds if the interval reaches n and lies above 1 and above n / 2; it holds in
 part if the interval lies above 1 alone, and does not hold if it lies below. One of *no more than* a
 bound holds if the interval lies within it, and does not hold if it lies beyond; *more than* is the
-other way round. An interval that
-lies across what decides, 1 or the bound, decides nothing: the claim cannot be judged.
+other way round. An interval that lies across what decides, 1 or the bound, decides nothing: the
+claim cannot be judged.
 A claim that was measured in several places is judged by those that are decided, if they are most:
 it holds if it does in all of them, does not hold if it fails in most, and else holds in part.
 Where a rule asks for what was not measured, or is NaN, the claim cannot be judged either.

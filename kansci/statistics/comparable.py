@@ -1,7 +1,7 @@
 """What may be compared: Records of one content of a task, one source of a model, one recipe.
 
-Of several versions that counts which most models have: whoever alone has another cannot displace
-the rest.
+Of several contents and recipes that counts which most models have: whoever alone has another cannot
+displace the rest. Of several sources of a model the newest does.
 """
 
 from __future__ import annotations

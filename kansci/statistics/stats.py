@@ -153,15 +153,16 @@ def may_be_best(scores: ArrayLike, values: ArrayLike) -> NDArray[np.bool_]:
     draws of $\max_j [(D_j - m_j) - (D_i - m_i)]$. Who is not in it is dropped, and the others are
     compared anew, until all are in: what is surely worse says nothing of the chance of the rest.
 
-    The set holds the true best in about 95 of 100 cases, however many models there are. Intervals
-    of differences to whoever came first leave it out more often the more there are, as the first
-    of many owes its place to luck as well.
+    Of ten tasks or more the set holds the true best in about 95 of 100 cases, however many models
+    there are; of fewer, less often. Intervals of differences to whoever came first leave it out
+    more often the more there are, as the first of many owes its place to luck as well.
 
     Source: Hsu 1984, "Constrained simultaneous confidence intervals for multiple comparisons with
     the best", Annals of Statistics 12; Hansen, Lunde and Nason 2011, "The model confidence set",
     Econometrica 79, for comparing anew.
     We differ: quantiles of a paired bootstrap. Differences are not divided by their deviation,
-    which of few tasks is known so badly that the set would leave the best out twice as often.
+    which of few tasks is known so badly that the set would leave the best out two to four times
+    as often.
 
     >>> draws = np.array([[3.0, 2.9, 3.1, 3.0], [2.9, 3.0, 2.8, 2.9], [1.0, 1.1, 0.9, 0.8]])
     >>> may_be_best(draws.mean(1), draws).tolist()

@@ -56,7 +56,9 @@ claim = Claim(
     ),
     ours=(
         "The same on a CPU: the package as it installs, and as further rows kansci's form of it, "
-        "eager and compiled; the recursion and FastKAN are eager, written anew."
+        "eager and compiled; the recursion and FastKAN are eager, written anew. From process to "
+        "process the ratio at 3 072 inputs lay on either side of 6, so that the whole may hold in "
+        "another run."
     ),
     hardware="Apple M-series",
     measure=measure,
