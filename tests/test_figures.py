@@ -36,7 +36,7 @@ from kansci.figures.typical import median_member
 from kansci.ledger import save
 from kansci.models import KAN
 from kansci.statistics.scaling import Rung
-from kansci.statistics.significance import p_matrix
+from kansci.statistics.significance import mean_ranks, p_matrix
 from kansci.statistics.stats import Cell
 
 ONE_LOST = ("ok", "diverged", "ok", "ok")
@@ -147,6 +147,20 @@ def test_one_bar_joins_what_cannot_be_told_apart():
         for axes in figure.axes
     ]
     assert counts == [1, 0]
+
+
+def test_a_diagram_is_drawn_in_the_order_of_ranks_and_not_of_a_process():
+    rng = np.random.default_rng(0)
+    table = pd.DataFrame(
+        rng.normal(size=(30, 20)) + np.arange(20) / 5, columns=list("abcdefghijklmnopqrst")
+    )
+    axes = critical_differences(table).axes[0]
+    bars = [line for line in axes.lines if line.get_marker() == "o"]
+    assert len(bars) > 2
+    assert all((np.diff(line.get_xdata()) >= 0).all() for line in bars)
+    ranks = mean_ranks(table)
+    told = dict(sorted(text.get_text().split(), reverse=True) for text in axes.texts)
+    assert told == {model: f"{rank:.1f}" for model, rank in ranks.items()}
 
 
 @pytest.mark.parametrize(("tasks", "models"), [(3, 3), (5, 4), (10, 10)])

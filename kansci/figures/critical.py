@@ -8,6 +8,7 @@ those within one critical difference of Nemenyi; see `kansci.statistics.signific
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from kansci.boards.tables import FOOTNOTE, MARK
@@ -57,14 +58,16 @@ def critical_differences(table: DataFrame, left_out: str = "") -> Figure:
     ranks = mean_ranks(table)
     caption = below(_caption(table, bool(controls)), left_out)
     with canvas(7.5, 1 + 0.17 * count + 0.15 * len(caption.splitlines())) as (figure, axes):
-        critical_difference_diagram(
-            ranks,
-            p_matrix(table),
+        # The library goes through sets of models. A set of names is in another order in every
+        # process, one of small numbers in its own: who is drawn by number is drawn alike.
+        number = {model: index for index, model in enumerate(ranks.sort_values().index)}
+        drawn = critical_difference_diagram(
+            ranks.rename(number),
+            p_matrix(table).rename(index=number, columns=number),
             ax=axes,
-            label_fmt_left="{label}  {rank:.1f} ",
-            label_fmt_right=" {rank:.1f}  {label}",
+            label_fmt_left="{label}",
+            label_fmt_right="{label}",
             label_props={"size": 8.5},
-            color_palette=dict.fromkeys(ranks.index, INK),
             crossbar_props={
                 "color": COLOURS[0],
                 "linewidth": 1.2,
@@ -72,8 +75,16 @@ def critical_differences(table: DataFrame, left_out: str = "") -> Figure:
                 "markersize": 4.5,
             },
             marker_props={"s": 14},
-            elbow_props={"linewidth": 0.8},
+            elbow_props={"color": INK, "linewidth": 0.8},
         )
+        for line in chain.from_iterable(drawn["crossbars"]):
+            line.set_xdata(sorted(line.get_xdata()))
+        models = list(number)
+        for label in drawn["labels"]:
+            model = models[int(label.get_text())]
+            words = model, f"{ranks[model]:.1f}"
+            left = label.get_ha() == "right"
+            label.set_text("  ".join(words) + " " if left else " " + "  ".join(reversed(words)))
         axes.set_title(f"Mean ranks over {tasks} tasks, 1 is the best", pad=14)
         figure.supxlabel(caption, size=8)
         return figure
