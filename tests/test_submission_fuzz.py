@@ -12,7 +12,7 @@ from kansci.submission.ledger import LEDGER, load_ledger
 sys.path.append(str(Path(__file__).resolve().parents[1] / "benchmarks"))
 import fuzz
 
-EXAMPLES = 250  # of each of six kinds
+EXAMPLES = 100  # of each of six kinds
 
 
 def test_malformed_files_of_a_bundle_are_refused_in_one_line(
