@@ -144,7 +144,7 @@ class Recipe(BaseModel, frozen=True, extra="forbid"):
         if not isinstance(given, dict):
             return given
         stated = {name: value for name, value in given.items() if value is not None}
-        method = given.get("method")
+        method = str(given.get("method"))  # of whatever a file has there: fields are checked later
         if method in STRENGTHS:
             return {"strength": STRENGTHS[method], **stated}
         return {"memory": MEMORY, **stated} if method == "replay" else given

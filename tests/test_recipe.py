@@ -100,6 +100,13 @@ def test_options_that_make_no_sense_are_refused(options, message):
         Optimizer(**{"evaluations": 10, **options})
 
 
+@pytest.mark.parametrize("method", [["replay"], {"name": "ewc"}, "forget-me-not", 3])
+def test_a_method_that_is_none_is_refused(method):
+    text = json.dumps({**json.loads(OLD.model_dump_json()), "method": method})
+    with pytest.raises(ValidationError, match=r"method\n.*'lwf' or 'frozen'"):
+        Recipe.model_validate_json(text)
+
+
 @pytest.mark.parametrize("name", ["lbfgs", "lm"])
 def test_what_compares_losses_wants_a_loss_that_stays(name):
     optimizers = (Optimizer(evaluations=5), Optimizer(name=name, evaluations=5))
