@@ -1,7 +1,7 @@
 """Whether committed tables are what committed Records give is found out, and said."""
 
 import pytest
-from ledgers import ladder, pool, record
+from ledgers import ladder, pool, record, speed, timing
 
 import kansci.cli.slices
 from kansci import cli
@@ -88,6 +88,26 @@ def test_what_was_written_is_found_unchanged_and_a_changed_record_is_found(
     said = capsys.readouterr().out
     for part in ("accuracy.csv:", "page.md:", "+++ recomputed", "gone.md:\n  no board makes it"):
         assert part in said
+
+
+def test_timings_of_another_ledger_stand_on_boards_that_have_none_and_its_trainings_do_not(
+    monkeypatch, capsys, places, tmp_path
+):
+    """The page may lie among its tables, as that of the quick suite does."""
+    no_figures(monkeypatch)
+    for one in (speed("model-0", timing(2.0)), record("stranger")):
+        save(one, tmp_path / "other")
+    places["--out"].mkdir()
+    places["--readme"] = places["--readme"].rename(places["--out"] / "README.md")
+    words = [*options(places), "--beside", tmp_path / "other"]
+    assert call(monkeypatch, "board", *words) == 0
+    assert call(monkeypatch, "board", "--check", *words) == 0
+    assert "25 Records give" in capsys.readouterr().out
+    assert "model-0" in (places["--out"] / "speed.csv").read_text()
+    page = places["--readme"].read_text()
+    assert "1 timings of" in page
+    assert "stranger" not in page
+    assert call(monkeypatch, "board", "--check", *options(places)) == 1
 
 
 def test_a_submission_waits_for_whoever_merges_it_and_is_checked_from_then_on(

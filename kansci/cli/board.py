@@ -19,7 +19,18 @@ from kansci.boards.sheets import Sheet
 from kansci.cli.drift import awaited, compare
 from kansci.cli.listing import wide_console
 from kansci.cli.selection import writable
-from kansci.cli.slices import Budgets, Families, Folder, Suites, narrowed, origin, read, samples
+from kansci.cli.slices import (
+    Beside,
+    Budgets,
+    Families,
+    Folder,
+    Suites,
+    further,
+    narrowed,
+    origin,
+    read,
+    samples,
+)
 from kansci.cli.written import Standings, fill, write
 from kansci.discover import checkout, home
 from kansci.errors import UnknownName, UserError
@@ -41,6 +52,7 @@ def board(
     suite: Suites = None,
     family: Families = None,
     budget: Budgets = None,
+    beside: Beside = None,
     out: Annotated[
         Path | None, typer.Option(help="Write tables and figures into this folder.")
     ] = None,
@@ -83,26 +95,27 @@ def board(
     found = narrowed(folder, every, suite, family, budget)
     if freeze:
         frozen(found, folder, freeze)
+    found += further(found, beside, budget)
     standings = stand(found, chosen)
-    beside = asides(found, [*every, *samples(folder)]) if tables else []
-    beside = [sheet for sheet in beside if sheet.name in tables]
+    more = asides(found, [*every, *samples(folder)]) if tables else []
+    more = [sheet for sheet in more if sheet.name in tables]
     if check and out and readme:
-        compare(standings, beside, found, out, None if names else readme, later)
+        compare(standings, more, found, out, None if names else readme, later)
         return
     if as_json:
-        more = {sheet.name: list(sheet.rows) for sheet in beside}
-        typer.echo(json.dumps(as_dicts(standings) | more, indent=1))
+        dicts = as_dicts(standings) | {sheet.name: list(sheet.rows) for sheet in more}
+        typer.echo(json.dumps(dicts, indent=1))
     else:
         show(standings)
         if names:
-            for sheet in beside:
+            for sheet in more:
                 wide_console().print(sheets.terminal(sheet))
         else:
-            typer.echo("\n".join(sheet.says for sheet in beside if sheet.says))
+            typer.echo("\n".join(sheet.says for sheet in more if sheet.says))
         typer.echo(origin(found, folder))
     if out:
         columns = (column or []) if latex else None
-        written = write(standings, found, out, columns=columns, beside=beside)
+        written = write(standings, found, out, columns=columns, beside=more)
         typer.echo(f"{written} files written to {out}", err=as_json)
     if readme:
         fill(readme, standings, found, out)
@@ -129,13 +142,13 @@ def ordered() -> list[str]:
 def committed(
     records: Path | None, out: Path | None, readme: Path | None
 ) -> tuple[Path, Path, Path]:
-    """The ledger, its tables and the page that shows them, where none are named."""
+    """The ledger, its tables and the page among them, where none are named."""
     project = checkout()
     if project is None and not (records and out and readme):
         raise UserError("--check wants a checkout, or --records, --out and --readme; got neither")
     ledger = (project or Path()) / "leaderboards"
-    page = (project or Path()) / "README.md"
-    return records or ledger / "records", out or ledger / "boards", readme or page
+    tables = out or ledger / "boards"
+    return records or ledger / "records", tables, readme or tables / "README.md"
 
 
 def frozen(records: Sequence[AnyRecord], folder: Path, file: Path) -> None:

@@ -31,9 +31,9 @@ def compare(
         awaited: models that are left out, and said to be.
     """
     expected = {out / name: text for name, text in texts(standings, beside).items()}
-    found = strays(out, expected) if page else {}
     if page:
         expected[page] = filled(page, standings, records, out)
+    found = strays(out, expected) if page else {}
     found |= drifted(expected)
     for path, lines in found.items():
         typer.echo("\n  ".join([f"{path}:", *lines]))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -12,12 +11,18 @@ import typer
 from kansci.api import frozen_reference
 from kansci.claims.shelf import Entry, entries, get_claims, results, sources
 from kansci.cli.board import stand
-from kansci.cli.slices import Budgets, Families, Folder, Suites, narrowed, read, samples
+from kansci.cli.slices import (
+    Beside,
+    Budgets,
+    Families,
+    Folder,
+    Suites,
+    further,
+    narrowed,
+    read,
+    samples,
+)
 from kansci.errors import UserError
-from kansci.ledger import AnyRecord
-from kansci.reading import Reading
-from kansci.record import Speed
-from kansci.statistics.standing import sliced
 
 if TYPE_CHECKING:
     from kansci.site import ClaimText
@@ -28,12 +33,7 @@ def site(
     suite: Suites = None,
     family: Families = None,
     budget: Budgets = None,
-    beside: Annotated[
-        Path | None,
-        typer.Option(
-            help="A folder whose timings and formulas are shown too, where the first has none."
-        ),
-    ] = None,
+    beside: Beside = None,
     out: Annotated[
         Path, typer.Option(help="Folder of the pages; what an earlier build wrote is replaced.")
     ] = Path("site"),
@@ -53,8 +53,7 @@ def site(
     check(out)  # before a minute of work
     folder, every = read(records)
     found = narrowed(folder, every, suite, family, budget)
-    if beside:
-        found += further(found, sliced(read(beside)[1], budgets=budget or ()))
+    found += further(found, beside, budget)
     standings, reference = stand(found), frozen_reference()
     told = [_told(entry) for entry in entries(get_claims([]), results())]
     count = build(
@@ -69,15 +68,6 @@ def site(
         link=link,
     )
     typer.echo(f"{count} pages from {len(found)} Records in {folder}: open {out / 'index.html'}")
-
-
-def further(found: Sequence[AnyRecord], others: Sequence[AnyRecord]) -> list[AnyRecord]:
-    """Timings and formulas among others, each kind only if none of it is there.
-
-    Trainings are never taken: boards would mix two grids.
-    """
-    wanted = [kind for kind in (Speed, Reading) if not any(isinstance(one, kind) for one in found)]
-    return [one for one in others if isinstance(one, tuple(wanted))]
 
 
 def _told(entry: Entry) -> ClaimText:

@@ -12,7 +12,8 @@ from kansci.boards.board import AnyRecord
 from kansci.discover import checkout
 from kansci.errors import UnknownName, UserError
 from kansci.ledger import load_records
-from kansci.record import Record
+from kansci.reading import Reading
+from kansci.record import Record, Speed
 from kansci.statistics.standing import sliced
 from kansci.submission.ledger import RECORDS, load_ledger
 
@@ -30,6 +31,12 @@ Families = Annotated[
     list[str] | None, typer.Option(help="On tasks of this family alone; repeatable.")
 ]
 Budgets = Annotated[list[int] | None, typer.Option(help="At this budget alone; repeatable.")]
+Beside = Annotated[
+    Path | None,
+    typer.Option(
+        help="A folder whose timings and formulas are shown too, where the first has none."
+    ),
+]
 
 
 def default_records() -> Path:
@@ -88,6 +95,23 @@ def narrowed(
     if asked and not any(isinstance(record, Record) for record in found):
         raise UserError(f"no Records in {where} of all that is asked for: {kinds(every)}")
     return found
+
+
+def further(
+    found: Sequence[AnyRecord], beside: Path | None, budgets: Collection[int] | None
+) -> list[AnyRecord]:
+    """Timings and formulas of another folder, each kind only if none of it is among those found.
+
+    Trainings are never taken: boards would mix two grids.
+
+    Raises:
+        UserError: if the folder has no Records.
+    """
+    if not beside:
+        return []
+    wanted = [kind for kind in (Speed, Reading) if not any(isinstance(one, kind) for one in found)]
+    others = sliced(read(beside)[1], budgets=budgets or ())
+    return [one for one in others if isinstance(one, tuple(wanted))]
 
 
 def _check(kind: str, names: Collection[str] | None, known: Collection[str]) -> None:
