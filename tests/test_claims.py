@@ -20,9 +20,11 @@ from kansci.claims.experiments import adam, calls_faster, inputs, trained
 from kansci.claims.functions import MatrixForm, Recursion
 from kansci.claims.measurement import (
     NotMeasured,
+    Quantity,
     exactly,
     geometric_mean,
     mean,
+    median,
     ratio,
     share,
     short,
@@ -30,7 +32,7 @@ from kansci.claims.measurement import (
 from kansci.claims.originals import EdgeByEdge, Expanded, Kept, drawn
 from kansci.claims.packages import lacking
 from kansci.claims.page import full, page, verdict_of
-from kansci.claims.running import measure
+from kansci.claims.running import measure, pooled
 from kansci.claims.shelf import (
     Entry,
     content,
@@ -372,12 +374,13 @@ def test_quick_claims_run_are_resumed_and_are_shown(tmp_path, monkeypatch, capfd
     quick = {one.id for one in list_claims() if one.quick}
     first = min(quick)
     (tmp_path / f"{first}.json").mkdir()  # where its file would be
-    assert call(monkeypatch, "--run", "--quick", "--out", tmp_path) == 2
+    once = ("--processes", "1", "--out", tmp_path)
+    assert call(monkeypatch, "--run", "--quick", *once) == 2
     assert f"not measured, for the reasons above: {first}" in capfd.readouterr().err
     others = made()
     assert set(others) == quick - {first} != set()  # one that fails does not end the others
     (tmp_path / f"{first}.json").rmdir()
-    assert call(monkeypatch, "--run", "--quick", "--out", tmp_path) == 0
+    assert call(monkeypatch, "--run", "--quick", *once) == 0
     assert f"{len(others)} are there" in capfd.readouterr().err
     assert others.items() < made().items()
     assert set(made()) == quick
@@ -386,25 +389,99 @@ def test_quick_claims_run_are_resumed_and_are_shown(tmp_path, monkeypatch, capfd
     assert all(shown[name]["verdict"] in WORDS for name in quick)
 
 
-def test_an_interrupted_claim_leaves_no_file_and_the_others_stay(tmp_path, monkeypatch):
-    def interrupted(claim, folder):
-        if claim.id == "C24":
-            raise KeyboardInterrupt
-        save(read(results() / f"{claim.id}.json"), folder)
+def in_turn(monkeypatch, *outcomes):
+    """What processes that measure a claim end with, in place of them."""
+    left = iter(outcomes)
 
-    monkeypatch.setattr("kansci.cli.claims.measured_alone", interrupted)
+    def run(*_, **__):
+        outcome = next(left)
+        if isinstance(outcome, BaseException):
+            raise outcome
+        return outcome
+
+    monkeypatch.setattr("kansci.cli.claims.in_child", run)
+
+
+def test_an_interrupted_claim_leaves_no_file_and_the_others_stay(tmp_path, monkeypatch):
+    in_turn(monkeypatch, read(results() / "C22.json"), KeyboardInterrupt())
     assert call(monkeypatch, "C22", "C24", "--run", "--out", tmp_path) == 130
     assert [path.name for path in tmp_path.iterdir()] == ["C22.json"]
 
 
-def test_an_experiment_that_fails_leaves_no_file_and_says_why(tmp_path, monkeypatch, capsys):
+def test_an_experiment_that_fails_leaves_no_file_and_its_whole_trace(tmp_path, monkeypatch):
     def failing(claim, say):
         raise RuntimeError("no luck")
 
     monkeypatch.setattr("kansci.cli.claims.measure", failing)
-    assert call(monkeypatch, "C22", "--run", "--out", tmp_path) == 2
-    assert "no luck" in capsys.readouterr().err
+    with pytest.raises(RuntimeError, match="no luck"):
+        call(monkeypatch, "C22", "--alone", "--out", tmp_path)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_process_that_ends_itself_costs_its_claim_alone(tmp_path, monkeypatch, capfd):
+    monkeypatch.setattr("sys.executable", "/bin/false")
+    assert call(monkeypatch, "C22", "C24", "--run", "--out", tmp_path) == 2
+    said = capfd.readouterr().err
+    assert said.count("its process ended with 1") == 2
+    assert "not measured, for the reasons above: C22, C24" in said
+    assert list(tmp_path.iterdir()) == []
+
+
+def several(values, over="blocks"):
+    """What processes measured: a timing of each, and a number that is alike in all."""
+    return [
+        found(
+            Quantity(
+                name="gain", value=v, low=v - 1, high=v + 1, unit="times", over=over, count=15
+            ),
+            exactly("size", 250),
+        )
+        for v in values
+    ]
+
+
+def test_timings_of_several_processes_are_their_median_and_range():
+    one = pooled(several([4.0, 9.0, 5.0, 6.0, 7.0, 1.0]))
+    gain, size = one.quantities
+    assert (gain.value, gain.low, gain.high, gain.over, gain.count) == (5.5, 1, 9, "processes", 6)
+    assert size == exactly("size", 250)
+    with pytest.raises(ValueError, match="want values of 6 processes or more, got shape"):
+        pooled(several([1.0, 2.0]))
+    with pytest.raises(ValueError, match="want the same quantities of every process"):
+        pooled([*several([1.0] * 5), found(exactly("size", 250))])
+
+
+@pytest.mark.parametrize("count", [6, 8, 9, 20])
+def test_an_interval_of_processes_has_their_median_19_times_in_20(count):
+    rng = np.random.default_rng(0)
+    intervals = [median("ratio", np.exp(rng.normal(size=count))) for _ in range(2_000)]
+    inside = np.mean([one.low <= 1.0 <= one.high for one in intervals])
+    assert inside > 0.94
+    narrower = [np.sort(np.exp(rng.normal(size=count)))[[1, -2]] for _ in range(2_000)]
+    if count < 9:  # to leave out the least and the greatest would be too little
+        assert np.mean([low <= 1.0 <= high for low, high in narrower]) < 0.94
+
+
+def test_a_claim_without_timings_is_measured_once_and_one_with_timings_in_six(
+    tmp_path, monkeypatch, capfd
+):
+    in_turn(monkeypatch, read(results() / "C22.json"))
+    assert call(monkeypatch, "C22", "--run", "--out", tmp_path) == 0
+    timings = [one.model_copy(update={"claim": "C24"}) for one in several([3.0] * 5 + [4.0])]
+    in_turn(monkeypatch, *timings)
+    assert call(monkeypatch, "C24", "--run", "--out", tmp_path) == 0
+    assert "gain: 3 [3, 4] times, over 6 processes" in capfd.readouterr().err
+    assert read(tmp_path / "C24.json")["gain"].count == 6
+    in_turn(monkeypatch, timings[0])
+    once = ("--run", "--fresh", "--processes", "1", "--out", tmp_path)
+    assert call(monkeypatch, "C24", *once) == 0
+    assert read(tmp_path / "C24.json") == timings[0]
+
+
+def test_committed_timings_are_of_several_processes():
+    overs = {one.over for path in results().glob("*.json") for one in read(path).quantities}
+    assert "processes" in overs
+    assert "blocks" not in overs
 
 
 def test_one_claim_is_shown_in_full_with_bibtex_and_command(monkeypatch, capsys):
@@ -414,7 +491,9 @@ def test_one_claim_is_shown_in_full_with_bibtex_and_command(monkeypatch, capsys)
         assert part in text or part.capitalize() in text
 
 
-@pytest.mark.parametrize("words", [["C99"], ["--quick"], ["--check", "README.md"]])
+@pytest.mark.parametrize(
+    "words", [["C99"], ["--quick"], ["--check", "README.md"], ["--run", "--processes", "3"]]
+)
 def test_mistakes_are_one_line(words, monkeypatch, capsys):
     monkeypatch.chdir(ROOT)
     assert call(monkeypatch, *words) == 2

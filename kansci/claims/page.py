@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from kansci.claims.measurement import Measurement, Quantity, short
+from kansci.claims.measurement import OF_CLOCK, Measurement, Quantity, short
 from kansci.claims.shelf import Entry, sources
 from kansci.claims.verdict import Word
 from kansci.record import Environment
 
 STALE = "Measured by other code than there is now, or of other Records: run it again."
-OVER = {"seeds": "seeds", "blocks": "blocks", "records": "Records", "tasks": "tasks"}
+OVER = {
+    "seeds": "seeds",
+    "blocks": "blocks",
+    "processes": "processes",
+    "records": "Records",
+    "tasks": "tasks",
+}
 HEAD = """\
 # Published claims, measured
 
@@ -32,9 +38,10 @@ kansci claims --run --quick   # those that take seconds
 model are kansci's own form and the `-published` one, as its authors wrote it; the *edition* is the
 suite `standard`, of whose committed Records the boards are.
 
-Times are of the processor, one thread, both sides in turns, each claim in a process of its own; a
-ratio has the 95 % interval of the median over blocks of one run. Where tensors take megabytes it
-also depends on what the C library keeps of memory that was freed before: by up to a factor of two.
+Times are of the processor, one thread, both sides in turns. Where tensors take megabytes a ratio
+differs from process to process, with where memory lies, by up to a factor of two: each is the
+median over six processes that measure the claim alone, and the interval is from the least of them
+to the greatest, which has the median with 97 %, whatever the distribution is.
 Errors have Student's 95 % interval
 over seeds, ratios of errors that of their logarithms, shares of seeds Wilson's. What follows from
 Records of the edition has that of the boards' bootstrap, which draws tasks and then seeds of each.
@@ -125,7 +132,7 @@ def over(one: Quantity) -> str:
 def provenance(found: Measurement) -> str:
     """When, where and with which versions, in a sentence."""
     where = found.environment
-    timed = any(one.over == "blocks" for one in found.quantities)
+    timed = any(one.over in OF_CLOCK for one in found.quantities)
     busy = (
         " The machine was busy, which moves ratios of times." if _crowded(found) and timed else ""
     )

@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Annotated, Any
 
 import typer
@@ -15,9 +16,9 @@ from rich.console import Console
 from rich.markup import escape
 
 from kansci.claims import Claim
-from kansci.claims.measurement import listed
+from kansci.claims.measurement import PROCESSES, Measurement, listed
 from kansci.claims.page import full, page, verdict_of
-from kansci.claims.running import measure
+from kansci.claims.running import measure, pooled, timed
 from kansci.claims.shelf import (
     Entry,
     content,
@@ -64,26 +65,38 @@ def claims(
         ),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
-    among: Annotated[bool, typer.Option(hidden=True, help="As one of several.")] = False,
+    processes: Annotated[
+        int,
+        typer.Option(
+            help=f"With --run: a timing is the median over as many; 1, or {PROCESSES} or more."
+        ),
+    ] = PROCESSES,
+    alone: Annotated[bool, typer.Option(hidden=True, help="In this process, once.")] = False,
 ) -> None:
     """List published claims beside what we measured, or measure them again.
 
     With an id, one is shown in full.
 
     `--run` measures again, one claim after another, each in a process of its own, as memory that
-    others have freed moves timings by up to a factor of three: each becomes a file when it has come
-    to its end, and the same command goes on from there.
+    others have freed moves timings by up to a factor of three. Timings also differ from process to
+    process: a claim with any is measured in six, and each is their median. Each claim becomes a
+    file when it has come to its end, and the same command goes on from there.
     """
-    if among:
-        measured(get_claims(ids or [])[0], out, Console(stderr=True, highlight=False))
+    if alone:
+        measured(get_claims(ids or [])[0], out)
         return
+    if not (processes == 1 or processes >= PROCESSES):
+        raise UserError(
+            f"--processes {processes}: want 1, or {PROCESSES} or more, of which the range has the "
+            "median with 95 %"
+        )
     if (quick or fresh) and not run:
         raise UserError("--quick and --fresh say what to run: add --run")
     if ids and not run and (docs or check):
         raise UserError("the page has all claims: leave out the ids")
     chosen = get_claims(ids or [])
     if run:
-        run_all(chosen, out, quick=quick, fresh=fresh)
+        run_all(chosen, out, quick=quick, fresh=fresh, processes=processes)
     if docs or check:
         text = page(entries(get_claims([]), results()))  # the page has what is committed, and all
         if docs:
@@ -100,7 +113,9 @@ def claims(
         show(found)
 
 
-def run_all(chosen: Sequence[Claim], out: Path, *, quick: bool, fresh: bool) -> None:
+def run_all(
+    chosen: Sequence[Claim], out: Path, *, quick: bool, fresh: bool, processes: int
+) -> None:
     """A file for each claim that has none, or an old one.
 
     Raises:
@@ -118,11 +133,8 @@ def run_all(chosen: Sequence[Claim], out: Path, *, quick: bool, fresh: bool) -> 
             console.print(f"{head} {claim.title}", soft_wrap=True)
             begun = time.monotonic()
             try:
-                if len(todo) > 1:
-                    measured_alone(claim, folder)
-                else:
-                    measured(claim, folder, console)
-                found = read(path_of(claim.id, folder))
+                found = measured_apart(claim, processes, console)
+                save(found, folder)
                 said = f"{claim.judged(found).word}, {time.monotonic() - begun:.0f} s"
             except Exception as problem:  # an experiment must not end the others
                 failed.append(claim.id)
@@ -132,28 +144,55 @@ def run_all(chosen: Sequence[Claim], out: Path, *, quick: bool, fresh: bool) -> 
         raise UserError(f"not measured, for the reasons above: {', '.join(failed)}")
 
 
-def measured(claim: Claim, folder: Path, console: Console) -> None:
-    """With a line for each quantity."""
-    with console.status(claim.id):
-        found = measure(
-            claim, lambda line: console.print(f"  {line}", markup=False, soft_wrap=True)
-        )
-    save(found, folder)
+def measured_apart(claim: Claim, processes: int, console: Console) -> Measurement:
+    """In a process of its own, or in several if there are timings, of which the medians are said.
+
+    Raises:
+        ChildProcessError: if one fails; it has said why.
+        KeyboardInterrupt: if one was interrupted.
+    """
+    with TemporaryDirectory(prefix="kansci-") as scratch:
+        places = [Path(scratch, str(number)) for number in range(processes)]
+        found = [in_child(claim, places[0])]
+        if not timed(found[0]) or processes == 1:
+            return found[0]
+        console.print(f"  again, in {processes - 1} processes")
+        found += [in_child(claim, place, aloud=False) for place in places[1:]]
+    medians = pooled(found)
+    for one in medians.quantities:
+        if one.over == "processes":
+            console.print(f"  {one.name}: {one}, over {processes} processes", soft_wrap=True)
+    return medians
 
 
-def measured_alone(claim: Claim, folder: Path) -> None:
-    """The same in a new process.
+def in_child(claim: Claim, place: Path, *, aloud: bool = True) -> Measurement:
+    """In one new process, which says every quantity as it comes, unless that was said before.
 
     Raises:
         ChildProcessError: if it fails; it has said why.
         KeyboardInterrupt: if it was interrupted.
     """
-    words = ["-m", "kansci", "claims", claim.id, "--among", "--out", str(folder)]
-    code = subprocess.run([sys.executable, *words], stdout=subprocess.DEVNULL).returncode
-    if code == INTERRUPTED:
+    words = ["-m", "kansci", "claims", claim.id, "--alone", "--out", str(place)]
+    errors = None if aloud else subprocess.PIPE
+    done = subprocess.run(
+        [sys.executable, *words], stdout=subprocess.DEVNULL, stderr=errors, text=True
+    )
+    if done.returncode == INTERRUPTED:
         raise KeyboardInterrupt
-    if code:
-        raise ChildProcessError(f"its process ended with {code}, for the reason above")
+    if done.returncode:
+        sys.stderr.write(done.stderr or "")
+        raise ChildProcessError(f"its process ended with {done.returncode}, for the reason above")
+    return read(path_of(claim.id, place))
+
+
+def measured(claim: Claim, folder: Path) -> None:
+    """In this process, with a line for each quantity."""
+    console = Console(stderr=True, highlight=False)
+    with console.status(claim.id):
+        found = measure(
+            claim, lambda line: console.print(f"  {line}", markup=False, soft_wrap=True)
+        )
+    save(found, folder)
 
 
 def current(claim: Claim, folder: Path) -> bool:

@@ -77,6 +77,6 @@ def _about(path: Path) -> str:
         f"load {float(found['load']):.3g} on {where.cores} cores, torch {where.torch}, "
         f"Python {where.python}, {commit}{changed}; {float(found['seconds']):,.0f} CPU seconds."
     )
-    timed = any(one["over"] == "blocks" for one in found["quantities"])
+    timed = any(one["over"] in ("blocks", "processes") for one in found["quantities"])
     busy = timed and float(found["load"]) > where.cores
     return said + " The machine was busy, which moves ratios of times." * busy
