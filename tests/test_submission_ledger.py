@@ -15,6 +15,7 @@ from kansci.boards.board import Row
 from kansci.boards.latex import latex
 from kansci.cli import submit as cli
 from kansci.errors import UserError
+from kansci.ledger import load as load_record
 from kansci.ledger import save
 from kansci.record import Record
 from kansci.submission import submitting
@@ -73,6 +74,17 @@ def test_a_bundle_of_another_suite_widens_no_grid(bundle: Bundle) -> None:
     assert {one.model for one in load_ledger("leaderboards/other")} == {"kan"}
     shutil.rmtree("leaderboards/records")
     assert {one.model for one in load_ledger("leaderboards")} == {"mykan"}
+
+
+def test_a_bundle_widens_no_grid_that_is_not_whole_yet(bundle: Bundle) -> None:
+    first, *others = Path("leaderboards/records/kan").rglob("*.json")
+    cell = load_record(first)
+    first.unlink()
+    assert others
+    mine = [one for one in load_ledger("leaderboards") if one.model == "mykan"]
+    assert len(mine) == len(bundle.records) - 1
+    assert (cell.name, cell.budget) not in {(one.name, one.budget) for one in mine}
+    assert row_of("leaderboards", "kan").rank is not None
 
 
 def test_a_suite_that_no_board_of_the_ledger_shows_is_refused(tmp_path: Path) -> None:

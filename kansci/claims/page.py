@@ -30,7 +30,7 @@ and versions. Verdicts are functions of the measurement; nobody types them.
 ```
 kansci claims                 # the list
 kansci claims C5              # one in full, with BibTeX
-kansci claims --run C5        # measure it again, into ./kansci-claims
+kansci claims --run C5        # measure it again, into ./kansci-claims; timings in six processes
 kansci claims --run --quick   # those that take seconds
 ```
 

@@ -21,8 +21,10 @@ def load_ledger(folder: str | Path) -> list[AnyRecord]:
     """All Records of a folder and, if it is in the ledger, those of the bundles of its suites.
 
     `leaderboards` is its `records` and all bundles of their suites; so is `leaderboards/records`,
-    and `leaderboards/standard` has those of its own. A bundle of another suite would widen the grid
-    by cells that nobody else has. Where the ledger has no Records yet, bundles of all suites count.
+    and `leaderboards/standard` has those of its own. Of a bundle there are the cells that the ledger
+    has: others, of another suite or of an edition that is not whole yet, would widen the grid by
+    what nobody else has, and leave nobody else a rank. Where the ledger has no Records yet, all
+    bundles count, and all of their cells.
 
     The Records of a bundle say what came of verifying it (`Record.submitted`). Nothing that was
     submitted is run.
@@ -44,7 +46,9 @@ def load_ledger(folder: str | Path) -> list[AnyRecord]:
         if bundle.name.casefold() in taken:
             raise UserError(f"{bundle.folder}: another model has that name")
         taken.add(bundle.name.casefold())
-    return [*own, *(record for bundle in found for record in _told(bundle))]
+    cells = {_cell(record) for record in own}
+    told = (record for bundle in found for record in _told(bundle))
+    return [*own, *(one for one in told if not own or _cell(one) in cells)]
 
 
 def shown_suites(ledger: Path) -> set[str]:
@@ -69,6 +73,10 @@ def unshown(suite: str, ledger: Path) -> str:
     if not shown or suite in shown:
         return ""
     return f"want a suite that boards of {ledger} show, {' or '.join(sorted(shown))}, got {suite}"
+
+
+def _cell(record: AnyRecord) -> tuple[str, str, int]:
+    return record.suite, record.name, record.budget
 
 
 def _told(bundle: Bundle) -> list[AnyRecord]:
