@@ -56,9 +56,7 @@ claim = Claim(
     ),
     ours=(
         "The same on a CPU: the package as it installs, and as further rows kansci's form of it, "
-        "eager and compiled; the recursion and FastKAN are eager, written anew. From process to "
-        "process the ratio at 3 072 inputs lay on either side of 6, so that the whole may hold in "
-        "another run."
+        "eager and compiled; the recursion and FastKAN are eager, written anew."
     ),
     hardware="Apple M-series",
     measure=measure,
