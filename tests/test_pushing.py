@@ -15,7 +15,7 @@ from kansci.store.pushing import Log, processes_for
 
 
 def shown(store: Store) -> list[dict[str, Any]]:
-    """All that a store has of Records, without what is new in each run: its id and its place."""
+    """All that a store has of Records, without what is new in each run: id, place and writer."""
     found = []
     for family in ("continual", "pde", "speed"):
         for run in store.runs(family):
@@ -25,6 +25,7 @@ def shown(store: Store) -> list[dict[str, Any]]:
             found.append(
                 run.data.to_dictionary()
                 | {
+                    "tags": {k: v for k, v in run.data.tags.items() if k != "kansci.writer"},
                     "info": (run.info.run_name, run.info.status),
                     "times": (run.info.start_time, run.info.end_time),
                     "files": {path.name: path.read_text() for path in home.glob("*.json")},

@@ -2,7 +2,10 @@
 
 import json
 import re
+import shlex
 import sys
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +16,9 @@ from stores import a_record, a_speed, fresh_store
 from kansci import cli
 from kansci.api import get_board, list_boards
 from kansci.boards.board import Board, Row, rank
-from kansci.cli.sync import editions, sync
+from kansci.cli.sync import Source, editions, gather, sync
 from kansci.discover import checkout
-from kansci.ledger import load_records, save
+from kansci.ledger import AnyRecord, load_records, save
 from kansci.store import Store, StoreError, log_board
 from kansci.store.entry import COLUMNS, LETTERS, as_entry, key_of, note
 
@@ -108,6 +111,22 @@ def test_the_shared_server_is_pinned_healthy_and_reached_from_this_machine_alone
     for secret in re.findall(r"\$\{(\w+):\?", text):
         assert f"{secret}=" in example
     assert not re.search(r"(PASSWORD|SECRET_KEY)=.", example)
+    allowed = services["mlflow"]["environment"]["MLFLOW_SERVER_ALLOWED_HOSTS"]
+    assert allowed.startswith("localhost:*,127.0.0.1:*,${KANSCI_HOSTS")
+
+
+def test_the_server_is_updated_by_commands_that_can_be_copied_after_a_dump_was_made():
+    project = checkout()
+    assert project is not None
+    text = (project / "mlflow" / "README.md").read_text()
+    blocks = re.findall(r"^( *)```\n(.*?)^\1```", text, re.MULTILINE | re.DOTALL)
+    lines = [line for _, block in blocks for line in block.splitlines()]
+    assert all(shlex.split(line, comments=True) for line in lines), "quotes end on their line"
+    order = ["stop mlflow", "pg_dump", "mlflow db upgrade", "up --detach"]
+    update = next(block for _, block in blocks if "db upgrade" in block)
+    assert sorted(order, key=update.index) == order
+    plain = re.sub(r"^( *)```\n.*?^\1```", "", text, flags=re.MULTILINE | re.DOTALL)
+    assert not [one for one in re.findall(r"`[^`]*`", plain) if "\n" in one and "'" in one]
 
 
 @pytest.fixture(scope="module")
@@ -146,9 +165,6 @@ def test_an_edition_is_replaced_whole_and_others_stay(keep: Store):
 
 
 def test_an_edition_that_was_interrupted_is_done_again(keep: Store):
-    class Killed(BaseException):
-        pass
-
     def files(folder: Path) -> None:
         raise Killed
 
@@ -156,6 +172,38 @@ def test_an_edition_that_was_interrupted_is_done_again(keep: Store):
         log_board(keep, BOARD, rows(2), edition="cut short", files=files)
     assert log_board(keep, BOARD, rows(2), edition="cut short")
     assert len(entries(keep, "cut short")) == 3
+
+
+class Killed(BaseException):
+    pass
+
+
+def test_an_edition_that_ends_before_it_is_described_is_done_again(
+    keep: Store, monkeypatch: pytest.MonkeyPatch
+):
+    def killed(*_: object) -> None:
+        raise Killed
+
+    assert log_board(keep, BOARD, rows(1), edition="described")
+    with monkeypatch.context() as patch:
+        patch.setattr(keep.client, "set_experiment_tag", killed)
+        with pytest.raises(Killed):
+            log_board(keep, BOARD, rows(5), edition="described")
+    assert log_board(keep, BOARD, rows(5), edition="described")
+    experiment = keep.client.get_experiment(keep.experiment("boards/trial"))
+    assert "5 models" in experiment.tags["mlflow.note.content"]
+    assert len(entries(keep, "described")) == 6
+
+
+def test_an_entry_of_a_kept_board_that_was_begun_twice_goes(keep: Store):
+    assert log_board(keep, BOARD, rows(1), edition="twice")
+    (parent,) = [r for r in entries(keep, "twice") if "mlflow.parentRunId" not in r.data.tags]
+    view = as_entry(BOARD, rows(1)[0], "twice")
+    keep.begin("boards/trial", view, 0, parent.info.run_id)
+    assert len(entries(keep, "twice")) == 3
+    assert not log_board(keep, BOARD, rows(1), edition="twice")
+    found = entries(keep, "twice")
+    assert [run.info.status for run in found] == ["FINISHED"] * 2
 
 
 def call(monkeypatch: pytest.MonkeyPatch, *words: str) -> int:
@@ -182,25 +230,77 @@ def test_a_folder_is_pushed_once_and_what_came_of_it_is_json(
     assert (again["logged"], again["known"], again["boards"]) == (0, 2, {})
 
 
+def folders(*found: Sequence[AnyRecord]) -> list[Source]:
+    return [Source(some) for some in found]
+
+
 def test_an_edition_is_a_suite_with_the_timings_of_its_ledgers():
     quick, standard, speed = a_record(), a_record(key="s", suite="standard"), a_speed()
     own = a_record(key="o", model="kan")
-    assert editions([[quick, speed], [standard], [own]]) == {
+    assert editions(folders([quick, speed], [standard], [own])) == {
         "quick": [quick, speed, own],
-        "standard": [standard],
+        "standard": [standard, speed],
     }
     both = {"quick": [speed, quick], "standard": [speed, standard]}
-    assert editions([[speed], [quick, standard]]) == both, "a folder of timings alone"
-    assert editions([[speed]]) == {}
+    assert editions(folders([speed], [quick, standard])) == both, "a folder of timings alone"
+    assert editions(folders([speed])) == {}
+
+
+def test_an_edition_without_timings_or_formulas_has_those_of_the_ledgers():
+    quick, standard = a_record(), a_record(key="s", suite="standard")
+    speed, local = a_speed(), a_speed().model_copy(update={"key": "local"})
+    found = editions([*folders([quick, local]), Source([quick, speed], ledger=True)])
+    assert found == {"quick": [quick, local, quick, speed]}
+    ledgers = Source([quick, speed], ledger=True), Source([standard], ledger=True)
+    found = editions([*folders([quick, local]), *ledgers])
+    assert found["standard"] == [standard, speed]
+    timed = Source([standard, local], ledger=True)
+    assert editions([ledgers[0], timed])["standard"] == [standard, local], "each has its own"
+
+
+def test_the_standard_edition_has_the_timings_and_formulas_that_are_published():
+    project = checkout()
+    assert project is not None
+    ledgers = [project / "leaderboards" / name for name in ("records", "standard")]
+    found = editions(gather(ledgers))["standard"]
+    kinds = Counter(type(one).__name__ for one in found)
+    first = Counter(type(one).__name__ for one in load_records(ledgers[0]))
+    assert kinds["Speed"] == first["Speed"] > 0
+    assert kinds["Reading"] == first["Reading"] > 0
+
+
+def test_a_record_outside_of_a_ledgers_cells_takes_nobody_off_its_board():
+    ledger = [a_record(key=name, model=name) for name in ("kan", "fastkan")]
+    own = a_record(key="own", model="mine")
+    odd = a_record(key="odd", model="mine", budget=77)
+    more = a_record(key="more", model="mine", task="heat@1")
+    joint = odd.recipe.model_copy(update={"method": "joint"})
+    bound = odd.updated(key="bound", recipe=joint, suite="quick-joint")
+    local = Source([own, odd, more, bound])
+    for sources in ([Source(ledger, ledger=True), local], [local, Source(ledger, ledger=True)]):
+        (found,) = editions(sources).values()
+        assert {one.key for one in found} == {"kan", "fastkan", "own"}
+        ranked = {row.model: row.rank for row in rank(get_board("accuracy"), found)}
+        assert ranked.keys() == {"kan", "fastkan", "mine"}
+        assert None not in ranked.values()
+    assert {one.key for one in editions([local])["quick"]} == {"own", "odd", "more", "bound"}
+
+
+def test_ledgers_are_told_by_their_place(tmp_path: Path):
+    for folder in ("leaderboards/records", "leaderboards/samples", "records"):
+        save(a_record(), tmp_path / folder)
+    names = ("leaderboards/records", "leaderboards/samples", "records")
+    found = gather([tmp_path / name for name in names])
+    assert [source.ledger for source in found] == [True, False, False]
 
 
 def test_joint_trainings_bound_the_edition_of_their_ledger_and_are_none_themselves():
     quick = a_record()
     recipe = quick.recipe.model_copy(update={"method": "joint"})
     joint = a_record(key="j", suite="quick-joint", recipe=recipe)
-    assert editions([[quick, joint]]) == {"quick": [quick, joint]}
-    assert editions([[quick], [joint]]) == {"quick": [quick, joint]}, "a folder of bounds alone"
-    assert editions([[joint]]) == {}
+    assert editions(folders([quick, joint])) == {"quick": [quick, joint]}
+    assert editions(folders([quick], [joint])) == {"quick": [quick, joint]}, "bounds alone"
+    assert editions(folders([joint])) == {}
 
 
 def test_each_suite_is_pushed_as_an_edition_that_its_tag_names(
@@ -232,7 +332,7 @@ def test_ctrl_c_is_no_traceback(
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(Store, "log", interrupt)
+    monkeypatch.setattr(Store, "write", interrupt)
     assert call(monkeypatch, "sync", "records", "--to", place.uri) == 130
     assert "same command goes on" in capsys.readouterr().err
 

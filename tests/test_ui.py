@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from urllib.error import HTTPError, URLError
 from urllib.request import ProxyHandler, Request, build_opener
@@ -18,8 +19,9 @@ import pytest
 from rich.progress import Progress
 from stores import a_record, fresh_store
 
-from kansci.cli.serve import FIRST, free_port
+from kansci.cli.serve import FIRST, free_port, origins
 from kansci.cli.sync import default_folders, push_boards
+from kansci.cli.ui import ui
 from kansci.discover import checkout
 from kansci.errors import UserError
 from kansci.ledger import save
@@ -57,6 +59,56 @@ def test_an_address_that_cannot_be_is_one_line(host: str, port: int):
     with pytest.raises(UserError, match="want a free one") as caught:
         free_port(host, port)
     assert "\n" not in str(caught.value)
+
+
+class Started(Exception):
+    pass
+
+
+@pytest.mark.parametrize(
+    ("host", "more"), [("127.0.0.2", ["http://127.0.0.2:{port}"]), ("127.0.0.1", []), ("::1", [])]
+)
+def test_the_server_takes_its_own_pages_for_its_own(
+    host: str, more: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    from mlflow.server.security_utils import should_block_cors_request
+
+    def started(command: list[str], *, env: dict[str, str], **_: object) -> None:
+        raise Started(env, command[command.index("--host") + 1 :])
+
+    store = fresh_store(tmp_path)
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", store.place.uri)
+    monkeypatch.setenv("MLFLOW_SERVER_CORS_ALLOWED_ORIGINS", "https://mlflow.example.org")
+    monkeypatch.setattr("kansci.cli.serve.subprocess.Popen", started)
+    if ":" in host and not socket.has_ipv6:
+        pytest.skip("wants IPv6")
+    port = free_port(host, 0)
+    with pytest.raises(Started) as caught:
+        ui(host=host, port=port, sync=False)
+    environment, words = caught.value.args
+    assert words[:3] == [host, "--port", str(port)]
+    assert environment["MLFLOW_SERVER_DISABLE_SECURITY_MIDDLEWARE"] == "false"
+    allowed = environment["MLFLOW_SERVER_CORS_ALLOWED_ORIGINS"].split(",")
+    wanted = [one.format(port=port) for one in more]
+    assert allowed == ["https://mlflow.example.org", *wanted]
+    name = f"[{host}]" if ":" in host else host
+    assert not should_block_cors_request(f"http://{name}:{port}", "POST", allowed)
+    assert should_block_cors_request("https://evil.example", "POST", allowed)
+
+
+def test_a_server_at_all_addresses_takes_pages_of_each_for_its_own(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    def addresses() -> dict[str, list[Any]]:
+        found = [(socket.AF_INET, "127.0.0.1"), (socket.AF_INET, "10.0.0.9")]
+        found += [(socket.AF_INET6, "fd00::9"), (17, "00:00:00:00:00:09")]
+        return {"eth0": [SimpleNamespace(family=kind, address=one) for kind, one in found]}
+
+    monkeypatch.setattr("kansci.cli.serve.psutil.net_if_addrs", addresses)
+    monkeypatch.delenv("MLFLOW_SERVER_CORS_ALLOWED_ORIGINS", raising=False)
+    assert origins("0.0.0.0", 5000) == "http://10.0.0.9:5000"
+    assert origins("::", 5000) == "http://10.0.0.9:5000,http://[fd00::9]:5000"
+    assert origins("127.0.0.1", 5000) == ""
 
 
 def test_records_are_looked_for_where_runs_and_the_ledger_leave_them(tmp_path: Path):

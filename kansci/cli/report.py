@@ -24,12 +24,16 @@ SUMMARY = {"key", "task", "family", "model", "budget", "parameters", "status", "
 SUMMARY |= {"rate", "metric", "errors", "seconds", "lifted", "rough"}
 
 
+PATIENCE = 3  # failures in a row: a store that is away would hold every Record up
+
+
 class Log:
-    """Logs Records; the first failure is a warning, and MLflow catches up later."""
+    """Logs Records; a failure is a warning, three in a row are the end, and MLflow catches up."""
 
     def __init__(self, store: Store | None, console: Console) -> None:
         self.store = store
         self.console = console
+        self.failures = 0  # in a row
 
     def __call__(self, record: AnyRecord) -> None:
         """One Record, as soon as it is a file."""
@@ -47,11 +51,14 @@ class Log:
     def _warned(self) -> Iterator[None]:
         try:
             yield
+            self.failures = 0
         except StoreError as error:
-            self.store = None
-            self.console.print(
-                f"kansci: {error}; `kansci ui` logs the Records later", soft_wrap=True
-            )
+            self.failures += 1
+            what = "logs it later"
+            if self.failures == PATIENCE:
+                self.store = None
+                what = "logs this and all that follow later"
+            self.console.print(f"kansci: {error}; `kansci ui` {what}", soft_wrap=True)
 
 
 def report(

@@ -30,6 +30,9 @@ FIRST, LAST = 5000, 5099
 HIGHEST = 65_535  # port there is
 START = 180  # seconds; 20 are usual on a busy machine
 STOP = 10
+ORIGINS = "MLFLOW_SERVER_CORS_ALLOWED_ORIGINS"
+LOOPBACK = {"127.0.0.1", "::1", "localhost"}  # whose pages MLflow always lets write
+EVERYWHERE = {"0.0.0.0": {socket.AF_INET}, "::": {socket.AF_INET, socket.AF_INET6}}
 RUNS = "#/experiments?workflowType=machine_learning"  # MLflow would open its pages for chats
 
 
@@ -42,8 +45,7 @@ def serve(place: Place, host: str, port: int | None) -> None:
     chosen = free_port(host, port)
     if port is None and chosen != FIRST:
         typer.echo(f"Port {FIRST} is taken: using {chosen}.")
-    name = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
-    address = f"http://[{name}]:{chosen}" if ":" in name else f"http://{name}:{chosen}"
+    address = _address({"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host), chosen)
     with tempfile.TemporaryFile() as output:
         try:
             with _server(place, host, chosen, output) as child:
@@ -61,6 +63,25 @@ def serve(place: Place, host: str, port: int | None) -> None:
         f"MLflow's server at {address}: want it to run until Ctrl-C, got exit code "
         f"{child.returncode} ({said[:200]}); try another --port, or `kansci ui` again"
     )
+
+
+def _address(host: str, port: int) -> str:
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def origins(host: str, port: int) -> str:
+    """Pages that may write, besides those of loopback: those of this server, at its own address.
+
+    MLflow takes them for another site's, and its pages could not even list runs. At 0.0.0.0 or ::
+    the server has all addresses of the machine; what the shell names stays allowed.
+    """
+    found = os.environ.get(ORIGINS, "").split(",")
+    hosts = [host]
+    if host in EVERYWHERE:
+        known = [one for some in psutil.net_if_addrs().values() for one in some]
+        hosts = sorted({one.address for one in known if one.family in EVERYWHERE[host]})
+    found += [_address(name, port) for name in hosts if name not in LOOPBACK]
+    return ",".join(filter(None, found))
 
 
 def check_port(port: int | None) -> None:
@@ -107,6 +128,7 @@ def _server(place: Place, host: str, port: int, output: BinaryIO) -> Iterator[su
         "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
         # Foreign Host headers and other sites' requests are refused, whatever the shell says.
         "MLFLOW_SERVER_DISABLE_SECURITY_MIDDLEWARE": "false",
+        ORIGINS: origins(host, port),
     }
     # -P: a folder named mlflow where one stands is no package.
     command = [sys.executable, "-P", "-m", "mlflow", "server", "--workers", "1"]

@@ -15,16 +15,22 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from kansci.cli.listing import Json
 from kansci.discover import checkout
 from kansci.ledger import AnyRecord
-from kansci.record import Record
+from kansci.reading import Reading
+from kansci.record import Record, Speed
 from kansci.statistics.standing import BOUND
 from kansci.store import Store, Sync, log_board, open_store
 from kansci.store.place import default_place, place_of, shown
-from kansci.submission.ledger import LEDGERS, load_ledger
+from kansci.submission.ledger import LEDGER, LEDGERS, load_ledger
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-Ledger = Sequence[AnyRecord]  # the Records of one folder
+
+class Source(NamedTuple):
+    """The Records of one folder; a ledger says which cells the editions of its suites have."""
+
+    records: Sequence[AnyRecord]
+    ledger: bool = False
 
 
 class Pushed(NamedTuple):
@@ -78,7 +84,8 @@ def sync(
         console.print("Interrupted; the same command goes on with what is missing.")
         raise SystemExit(130) from None
     if as_json:
-        counts = {"records": sum(map(len, found)), **done.runs._asdict(), "boards": done.boards}
+        total = sum(len(source.records) for source in found)
+        counts = {"records": total, **done.runs._asdict(), "boards": done.boards}
         typer.echo(json.dumps({"to": shown(place.uri), **counts}, indent=1))
     else:
         typer.echo(said(done))
@@ -93,26 +100,70 @@ def default_folders() -> list[Path]:
     return [folder for folder in folders if folder.is_dir()]
 
 
-def gather(folders: Sequence[Path] | None) -> list[Ledger]:
+def gather(folders: Sequence[Path] | None) -> list[Source]:
     """The Records of each folder that has any; by default of those where Records usually lie."""
     chosen = default_folders() if folders is None else folders
-    return [found for folder in chosen if (found := load_ledger(folder))]
+    return [Source(found, _is_ledger(one)) for one in chosen if (found := load_ledger(one))]
 
 
-def editions(ledgers: Iterable[Ledger]) -> dict[str, list[AnyRecord]]:
-    """What is ranked together, by name: the Records that one suite trained, in all ledgers.
+def _is_ledger(folder: Path) -> bool:
+    where = folder.resolve()
+    return where.name in LEDGERS and where.parent.name == LEDGER
 
-    Timings, formulas and joint trainings, which bound what is forgotten, rank nobody by themselves:
-    they join the suites of their ledger or, where it has nothing else, those of all.
+
+def editions(sources: Iterable[Source]) -> dict[str, list[AnyRecord]]:
+    """What is ranked together, by name: the Records that one suite trained, in all folders.
+
+    Where a ledger has the suite, only cells that it has count, of whoever else: one more would
+    leave all the others without a rank. Joint trainings, which bound what is forgotten, timings and
+    formulas rank nobody by themselves: they join the suites of their folder or, where it has
+    nothing else, those of all. An edition without timings has those of other folders, of ledgers
+    first; so has one without formulas.
     """
-    ledgers = list(ledgers)
-    trained = [{suite for one in ledger if (suite := _ranked(one))} for ledger in ledgers]
-    every = sorted(set().union(*trained))
-    found: dict[str, list[AnyRecord]] = {suite: [] for suite in every}
-    for ledger, suites in zip(ledgers, trained, strict=True):
-        for suite in suites or every:
-            found[suite] += (one for one in ledger if _ranked(one) in (suite, None))
+    sources = list(sources)
+    trained = [{suite for one in source.records if (suite := _ranked(one))} for source in sources]
+    found: dict[str, list[AnyRecord]] = {}
+    for suite in sorted(set().union(*trained)):
+        own = [
+            source
+            for source, suites in zip(sources, trained, strict=True)
+            if suite in suites or not suites
+        ]
+        found[suite] = _joined(own, suite)
+        for kind in (Speed, Reading):
+            if not any(isinstance(one, kind) for one in found[suite]):
+                found[suite] += _further(sources, kind)
     return found
+
+
+def _joined(sources: Sequence[Source], suite: str) -> list[AnyRecord]:
+    """What folders have of a suite, and what ranks nobody; of trainings, a ledger's cells."""
+    cells = {
+        _cell(one)
+        for source in sources
+        if source.ledger
+        for one in source.records
+        if _ranked(one) == suite
+    }
+    return [
+        one
+        for source in sources
+        for one in source.records
+        if _ranked(one) in (suite, None)
+        and (source.ledger or not cells or not isinstance(one, Record) or _cell(one) in cells)
+    ]
+
+
+def _further(sources: Sequence[Source], kind: type[Speed | Reading]) -> list[Speed | Reading]:
+    """Timings or formulas of the ledgers or, if they have none, of all folders."""
+    for some in ([source for source in sources if source.ledger], sources):
+        if found := [one for source in some for one in source.records if isinstance(one, kind)]:
+            return found
+    return []
+
+
+def _cell(one: AnyRecord) -> tuple[str, int]:
+    return one.task, one.budget
 
 
 def _ranked(one: AnyRecord) -> str | None:
@@ -122,7 +173,7 @@ def _ranked(one: AnyRecord) -> str | None:
 
 def push(
     store: Store,
-    ledgers: Sequence[Ledger],
+    sources: Sequence[Source],
     console: Console,
     *,
     edition: str | None = None,
@@ -136,8 +187,8 @@ def push(
     """
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     quiet = not console.is_terminal
-    records = [record for ledger in ledgers for record in ledger]
-    ranked = editions(ledgers) if boards else {}
+    records = [record for source in sources for record in source.records]
+    ranked = editions(sources) if boards else {}
     if edition and ranked:
         ranked = {edition: records}
     with Progress(

@@ -41,7 +41,6 @@ def log_board(
     text = note(board, rows, edition)
     digest = _content(board, rows, text)
     with told(store.place.uri, f"to write the board {board.name}"), quietly():
-        home = store.experiment(family)
         known = [
             run
             for run in store.runs(family, "kansci.board")
@@ -49,9 +48,11 @@ def log_board(
         ]
         whole = [run.info.run_id for run in known if _shows(run, digest)]
         kept = whole[0] if whole else _log(store, board, rows, edition, digest, files)
-        store.delete(run.info.run_id for run in known if kept not in _identities(run))
-        if not whole:
-            store.client.set_experiment_tag(home, "mlflow.note.content", text)
+        store.delete(
+            run.info.run_id
+            for run in known
+            if kept not in _identities(run) or not is_whole(run)  # an entry that was begun twice
+        )
     return not whole
 
 
@@ -63,7 +64,10 @@ def _log(
     digest: str,
     files: Files | None,
 ) -> str:
-    """The run of the edition and those of its entries; returns the id of the first."""
+    """The run of the edition and those of its entries; returns the id of the first.
+
+    It ends last, when the experiment says what it shows: what is interrupted is done again.
+    """
     family, now = f"boards/{board.name}", int(1000 * time.time())
     head = as_board(board, rows, edition)
     head.tags["kansci.content"] = digest
@@ -75,6 +79,7 @@ def _log(
         if files:
             files(Path(folder))
             store.client.log_artifacts(parent, folder)
+    store.client.set_experiment_tag(store.experiment(family), "mlflow.note.content", head.note)
     store.end(parent, head, now, now)
     return parent
 

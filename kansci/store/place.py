@@ -15,7 +15,7 @@ from pathlib import Path
 from ssl import SSLError
 from typing import NamedTuple
 from urllib.error import HTTPError, URLError
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, unquote, unquote_plus, urlsplit, urlunsplit
 from urllib.request import urlopen
 
 from kansci.discover import checkout
@@ -23,6 +23,9 @@ from kansci.errors import UserError
 
 SECONDS = 5
 PORTS = {"postgresql": 5432, "mysql": 3306, "mssql": 1433}
+USER = re.compile(r"(?<=://)[^:/@]*(?::[^@]*)?@")  # of a database; a password may have a slash
+SECRET = re.compile(r"://[^:/@]*:(.*)@")  # to the last @, as some passwords are not encoded
+PASSWORD = re.compile(r"((?:password|passwd|pwd|sslpassword)(?:=|%3D))([^&\s]*)", re.IGNORECASE)
 
 
 class Place(NamedTuple):
@@ -107,7 +110,9 @@ def reachable(uri: str) -> None:
 
 def _listens(uri: str, port: int) -> None:
     """At an address, or at the socket file of a folder, as in `postgresql:///NAME?host=/FOLDER`."""
-    found = urlsplit(uri)
+    found = urlsplit(USER.sub("", uri))
+    if "@" in found.netloc:
+        raise ValueError("an @ in the name or the password; write it as %40")
     query = parse_qs(found.query)
     host = found.hostname or query.get("host", ["localhost"])[0]
     port = found.port or int(query.get("port", [port])[0])
@@ -120,9 +125,14 @@ def _listens(uri: str, port: int) -> None:
 
 
 def _answers(uri: str) -> None:
-    """A refusal is an answer, too: MLflow's client may have the password, or trust the server."""
+    """A refusal is an answer, too: MLflow's client may have the password, or trust the server.
+
+    Name and password are left out, which `urlopen` would take for a part of the host.
+    """
+    found = urlsplit(uri)
+    bare = urlunsplit(found._replace(netloc=found.netloc.rpartition("@")[2]))
     try:
-        with urlopen(f"{uri.rstrip('/')}/health", timeout=SECONDS):
+        with urlopen(f"{bare.rstrip('/')}/health", timeout=SECONDS):
             pass
     except HTTPError as refusal:
         refusal.close()
@@ -140,5 +150,25 @@ def analyze(uri: str) -> None:
 
 
 def shown(text: str) -> str:
-    """Without passwords."""
-    return re.sub(r"//[^/@\s]*@", "//***@", text)
+    """Without passwords: before the last @ of an address, and in its query."""
+    return PASSWORD.sub(r"\1***", re.sub(r"//\S*@", "//***@", text))
+
+
+def without_secrets(text: str, uri: str) -> str:
+    """What was said of an address, without its password, or a piece of it, by itself.
+
+    Who takes an address apart at the wrong letter says a piece: `Port could not be cast to integer
+    value as 'se'`.
+    """
+    text = text.replace(uri, shown(uri))
+    for secret in _secrets(uri):
+        text = re.sub(rf"(?<!\w){re.escape(secret)}(?!\w)", "***", text)
+    return shown(text)
+
+
+def _secrets(uri: str) -> list[str]:
+    """Passwords of an address and the pieces between the letters it is split at, longest first."""
+    said = [*SECRET.findall(uri), *(found[2] for found in PASSWORD.finditer(uri))]
+    whole = [form for one in said for form in (one, unquote(one), unquote_plus(one))]
+    pieces = [piece for one in whole for piece in re.split(r"[/@:?#&\[\]]", one)]
+    return sorted({*whole, *pieces} - {""}, key=len, reverse=True)

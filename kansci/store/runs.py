@@ -19,7 +19,7 @@ from kansci.store.haste import without_waiting
 from kansci.store.place import Place, analyze, default_place, reachable
 from kansci.store.pushing import Log, processes_for, push
 from kansci.store.speech import installed, quietly, told
-from kansci.store.survey import Survey, content, is_whole, milliseconds, newest, stands
+from kansci.store.survey import content, may_go, milliseconds, newest, signature, survey
 from kansci.store.view import NOTE, View, view
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def _one_of_many(place: Place) -> Log:
     """What one of several processes logs with; another has made the store and its experiments."""
     with told(place.uri, "a store that opens"), quietly():
         without_waiting(place.uri)
-        return _connected(place).log
+        return _connected(place).write
 
 
 class Store:
@@ -94,17 +94,34 @@ class Store:
                 tags = {"mlflow.note.content": NOTE}
                 self._experiments[family] = self.client.create_experiment(name, home, tags)
             else:
-                if found.lifecycle_stage == "deleted":
-                    self.client.restore_experiment(found.experiment_id)
                 self._experiments[family] = found.experiment_id
+                if found.lifecycle_stage == "deleted":
+                    self._restore(family)
         return self._experiments[family]
 
+    def _restore(self, family: str) -> None:
+        """MLflow brings all runs back, replaced ones too; `sync` builds those that count again."""
+        self.client.restore_experiment(self._experiments[family])
+        for tag in ("kansci.record", "kansci.board"):
+            self.delete([run.info.run_id for run in self.runs(family, tag)])
+
     def log(self, record: AnyRecord, figures: Mapping[str, Figure] | None = None) -> str:
-        """Writes one run and returns its id; `figures` are artifacts by their file name.
+        """Writes the run of a Record, which replaces others of its key, and returns its id.
+
+        Args:
+            figures: artifacts by their file name.
 
         Raises:
             StoreError: in one line; the Record is for the next `sync`.
         """
+        identity = self.write(record, figures)
+        with told(self.place.uri, "to read its runs"), quietly():
+            own = list(self.runs(record.family, value=record.key))
+        self.delete(one.info.run_id for one in own if one.info.run_id != identity and may_go(one))
+        return identity
+
+    def write(self, record: AnyRecord, figures: Mapping[str, Figure] | None = None) -> str:
+        """Writes one run beside all others; see `log`."""
         with told(self.place.uri, "to write a run"), quietly():
             run = view(record)
             run.tags["kansci.content"] = content(record)
@@ -125,7 +142,7 @@ class Store:
             start: milliseconds since 1970.
             parent: the id of the run that it is shown below.
         """
-        tags = run.tags | {"mlflow.note.content": run.note}
+        tags = run.tags | signature() | {"mlflow.note.content": run.note}
         if parent:
             tags["mlflow.parentRunId"] = parent
         home = self.experiment(family)
@@ -165,8 +182,9 @@ class Store:
     ) -> Sync:
         """Logs what is missing or has changed; doing it again does nothing.
 
-        Half-written runs and those of older numbers are deleted first. Of Records of one key the
-        newest counts, and it is never replaced by an older one. Many are logged by processes of
+        Half-written runs, but for those that another process is at, and those of older numbers are
+        deleted first. Of Records of one key the newest counts, and it is never replaced by an older
+        one. Many are logged by processes of
         their own: a script that calls this wants `if __name__ == "__main__":` around it.
 
         Args:
@@ -178,7 +196,10 @@ class Store:
             StoreError: in one line; the same call goes on with what is missing.
         """
         wanted = newest(records)
-        missing, outdated = self._survey(wanted)
+        families = sorted({record.family for record in wanted.values()})
+        with told(self.place.uri, "to read its runs"), quietly():
+            runs = (run for family in families for run in self.runs(family))
+            missing, outdated = survey(wanted, runs)
         total = len(missing)
         if processes is None:
             processes = processes_for(self.place.uri) if total >= MANY else 0
@@ -191,7 +212,7 @@ class Store:
             partial(_one_of_many, self.place),
             processes,
             beside=(
-                self.log(record, figures(record) if figures and number < drawn else None)
+                self.write(record, figures(record) if figures and number < drawn else None)
                 for number, record in enumerate(missing[:here])
             ),
             progress=lambda done: progress(done, total),
@@ -206,29 +227,18 @@ class Store:
             for identity in runs:
                 self.client.delete_run(identity)
 
-    def runs(self, family: str, tag: str = "kansci.record") -> Iterator[Any]:
-        """All runs of an experiment that have a tag."""
+    def runs(
+        self, family: str, tag: str = "kansci.record", value: str | None = None
+    ) -> Iterator[Any]:
+        """All runs of an experiment that have a tag, or that have it with a value."""
+        which = "!= ''" if value is None else f"= '{value}'"
         token = None
         while token != "":
             page = self.client.search_runs(
                 [self.experiment(family)],
-                filter_string=f"tags.`{tag}` != ''",
+                filter_string=f"tags.`{tag}` {which}",
                 max_results=PAGE,
                 page_token=token,
             )
             yield from page
             token = page.token or ""
-
-    def _survey(self, wanted: Mapping[str, AnyRecord]) -> Survey:
-        missing, outdated = dict(wanted), []
-        with told(self.place.uri, "to read its runs"), quietly():
-            for family in sorted({record.family for record in wanted.values()}):
-                for run in self.runs(family):
-                    record = wanted.get(run.data.tags["kansci.record"])
-                    if record is None:
-                        continue  # not asked for; if half-written, another process may be at it
-                    if is_whole(run) and record.key in missing and stands(run, record):
-                        del missing[record.key]
-                    else:
-                        outdated.append(run.info.run_id)
-        return Survey(list(missing.values()), outdated)

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from importlib.metadata import PackageNotFoundError, version
 
 from kansci.errors import UserError
-from kansci.store.place import shown
+from kansci.store.place import shown, without_secrets
 
 QUIET = {  # set unless the user has; a server that is away must not hold a benchmark up
     "MLFLOW_DISABLE_TELEMETRY": "true",
@@ -52,9 +52,9 @@ def told(uri: str, wanted: str) -> Iterator[None]:
             "for PostgreSQL `pip install 'kansci[postgres]'`"
         ) from error
     except Exception as error:
-        got = " ".join(str(error).split()) or type(error).__name__
+        got = " ".join(without_secrets(str(error), uri).split()) or type(error).__name__
         raise StoreError(
-            f"MLflow store {shown(uri)}: want {wanted}, got: {shown(got[:300])}; mend it, name "
+            f"MLflow store {shown(uri)}: want {wanted}, got: {got[:300]}; mend it, name "
             "another (MLFLOW_TRACKING_URI, or `kansci sync --to`), or go on with --no-mlflow: "
             "Records are JSON files, nothing is lost"
         ) from error

@@ -2,7 +2,8 @@
 
 The view is small by construction: MLflow takes 1000 entities and 1 MB in one batch, and its pages
 become slow with many columns, so the Records of an experiment have at most 40 names of params and
-metrics, and no metric is named after a task. The Record itself is attached whole.
+metrics, no metric is named after a task, and what is a metric or only groups runs (`parameters`,
+`device`, `gear`) is no param. The Record itself is attached whole.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from kansci.recipe import Optimizer, Recipe, Sparse
 from kansci.record import Record, Speed, Status
 from kansci.store.metrics import History, metrics, numbers
 
-VERSION = 2  # raised whenever a Record or a board would be shown otherwise: stores follow
+VERSION = 3  # raised whenever a Record or a board would be shown otherwise: stores follow
 SEEDS = 10  # whose formulas a note shows
 NAME = 250  # letters of a run's name: servers refuse more, SQLite does not
 LETTERS = 500  # of one text; MLflow takes 6000 in a param, but a batch of them may pass 1 MB
@@ -67,24 +68,29 @@ class View(NamedTuple):
 
 def view(record: AnyRecord) -> View:
     """What a person browses of a Record."""
-    what = f"on {record.name}, {record.budget}"
-    if isinstance(record, Speed):
-        what = f"speed, {record.lane or record.budget}"
-    if isinstance(record, Reading):
-        what = f"formulas {what}"
     params = _common(record)
     if not isinstance(record, Speed) and record.recipe:
         params |= _training(record.recipe, record.rate)
     if isinstance(record, Record):
         params |= _outcome(record)
     return View(
-        name=cut(f"{record.model} {what}", NAME),
+        name=name_of(record),
         status=STATUS.get(record.status, "FAILED"),
         note=_note(record),
-        tags={key: cut(text) for key, text in _tags(record).items() if text},
+        tags={key: cut(text) for key, text in tags_of(record).items() if text},
         params={key: cut(text) for key, text in params.items() if text},
         metrics=metrics(record),
     )
+
+
+def name_of(record: AnyRecord) -> str:
+    """`fastkan on poisson, 250`: model, task and budget; of a timing the lane."""
+    what = f"on {record.name}, {record.budget}"
+    if isinstance(record, Speed):
+        what = f"speed, {record.lane or record.budget}"
+    if isinstance(record, Reading):
+        what = f"formulas {what}"
+    return cut(f"{record.model} {what}", NAME)
 
 
 def cut(text: str, letters: int = LETTERS) -> str:
@@ -92,7 +98,8 @@ def cut(text: str, letters: int = LETTERS) -> str:
     return text if len(text) <= letters else text[: letters - 1] + "…"
 
 
-def _tags(record: AnyRecord) -> dict[str, str]:
+def tags_of(record: AnyRecord) -> dict[str, str]:
+    """What runs can be filtered by."""
     where = record.environment
     trained = None if isinstance(record, Speed) else record.recipe
     found = {
@@ -147,13 +154,10 @@ def _note(record: AnyRecord) -> str:
 
 def _common(record: AnyRecord) -> dict[str, str]:
     where = record.environment
-    parameters = None if isinstance(record, Reading) else record.parameters
     return {
         "task": record.task,
         "model": record.model,
         "budget": str(record.budget),
-        "parameters": "" if parameters is None else str(parameters),
-        "device": where.device,
         "threads": str(where.threads),
         "torch": where.torch,
         "kansci": where.kansci,
@@ -182,7 +186,6 @@ def _outcome(record: Record) -> dict[str, str]:
     return {
         "metric": record.metric,
         "stages": str(len(record.stages)),
-        "gear": record.gear,
         "rough": _yes(record.rough),
     }
 

@@ -21,10 +21,10 @@ def load_ledger(folder: str | Path) -> list[AnyRecord]:
     """All Records of a folder and, if it is in the ledger, those of the bundles of its suites.
 
     `leaderboards` is its `records` and all bundles of their suites; so is `leaderboards/records`,
-    and `leaderboards/standard` has those of its own. Of a bundle there are the cells that the ledger
-    has: others, of another suite or of an edition that is not whole yet, would widen the grid by
-    what nobody else has, and leave nobody else a rank. Where the ledger has no Records yet, all
-    bundles count, and all of their cells.
+    and `leaderboards/standard` has those of its own. Of a bundle there are the cells that the
+    ledger has: others, of another suite or of an edition that is not whole yet, would widen the
+    grid by what nobody else has, and leave nobody else a rank. Where the ledger has no Records
+    yet, all bundles count, and all of their cells.
 
     The Records of a bundle say what came of verifying it (`Record.submitted`). Nothing that was
     submitted is run.
