@@ -1,5 +1,9 @@
 """A task without its truth is the same task to whoever trains on it, and a submission trains so."""
 
+import os
+import subprocess
+import sys
+
 import pytest
 import torch
 
@@ -357,6 +361,34 @@ def test_what_a_training_leaves_in_files_no_sandbox_of_another_purpose_has(tmp_p
     origin = Origin("", str(path), digest_of(path))
     said = [errand(origin, SAYS, purpose=purpose)["about"] for purpose in ("", "", "reload")]
     assert said == ["unseen", "seen", "unseen"]
+
+
+@isolating
+@pytest.mark.slow
+@pytest.mark.skipif(sys.prefix == sys.base_prefix, reason="no environment that a link could name")
+def test_an_environment_that_is_reached_by_a_link_shows_its_answers_at_neither_place(tmp_path):
+    (tmp_path / "link").symlink_to(sys.prefix)
+    places = [str(tmp_path / "link"), os.path.realpath(sys.prefix)]
+    inside = f"""
+import glob
+for place in {places}:
+    folder = glob.glob(place + "/lib/python*/site-packages/sklearn/datasets")
+    print(len(folder), glob.glob(folder[0] + "/data/*"))
+"""
+    outside = f"""
+import subprocess, sys
+from kansci.sandbox import walls
+assert sys.prefix == {places[0]!r}, sys.prefix
+wall = walls.around()
+subprocess.run([*wall.command, sys.executable, "-c", {inside!r}], env=wall.variables, check=True)
+"""
+    done = subprocess.run(
+        [tmp_path / "link" / "bin" / "python", "-c", outside],
+        env={**os.environ, "PYTHONPATH": str(walls.PACKAGE.parent)},
+        capture_output=True,
+        text=True,
+    )
+    assert done.stdout.splitlines() == ["1 []", "1 []"], done.stderr
 
 
 @isolating

@@ -148,13 +148,20 @@ def _answers() -> list[str]:
     """Folders with true answers that lie in others which are seen, and are to be empty.
 
     Those are tasks and Records, of a wheel or of a checkout under a folder of the system, and the
-    images that come with scikit-learn.
+    images that come with scikit-learn. An environment that is reached by a link is seen at both of
+    its places, and so is each of them.
     """
     images = {Path(one) / "sklearn" / "datasets" / "data" for one in sys.path if one}
     own = {home(name) for name in ("tasks", "leaderboards")}
     every = {one.resolve() for one in (PACKAGE / "_shipped", *own, *images) if one.is_dir()}
-    seen = {Path(one).resolve() for one in (*SYSTEM, *_pythons())}
-    return sorted(str(one) for one in every if seen & {one, *one.parents})
+    system = (Path(one) for one in SYSTEM if not Path(one).is_symlink())
+    seen = {one: one.resolve() for one in (*system, *map(Path, _pythons()))}
+    return sorted(
+        str(place / one.relative_to(real))
+        for place, real in seen.items()
+        for one in every
+        if one.is_relative_to(real)
+    )
 
 
 def _pythons() -> list[str]:
