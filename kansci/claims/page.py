@@ -41,10 +41,10 @@ suite `standard`, of whose committed Records the boards are.
 Times are of the processor, one thread, both sides in turns. Where tensors take megabytes a ratio
 differs from process to process, with where memory lies, by up to a factor of two: each is the
 median over six processes that measure the claim alone, and the interval is from the least of them
-to the greatest, which has the median with 97 %, whatever the distribution is.
-Errors have Student's 95 % interval
-over seeds, ratios of errors that of their logarithms, shares of seeds Wilson's. What follows from
-Records of the edition has that of the boards' bootstrap, which draws tasks and then seeds of each.
+to the greatest, which has the median with 97 %, whatever the distribution is. Errors have Student's
+95 % interval over seeds, ratios of errors that of their logarithms, shares of seeds Wilson's. What
+follows from Records of the edition has that of the boards' bootstrap, which draws tasks and then
+seeds of each.
 
 A claim of *n times* **holds** if the interval reaches *n* and lies above 1 and above *n*/2; it
 **holds in part** if the interval lies above 1 alone, and **does not hold** if it lies below. One of
