@@ -8,7 +8,7 @@ import platform
 import re
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
@@ -42,6 +42,16 @@ def path_of(record: AnyRecord, folder: Path) -> Path:
     task = [safe(part) for part in record.name.split("/")]
     stem = record.stem if isinstance(record, Reading) else f"{record.suite}-{record.budget}"
     return home.joinpath(*task, f"{safe(stem)}.json")
+
+
+def lacking(found: Iterable[AnyRecord], others: Iterable[AnyRecord]) -> list[AnyRecord]:
+    """Timings and formulas of others, each kind only if none of it is among those found.
+
+    Trainings are never taken: boards would mix two grids.
+    """
+    present = {type(one) for one in found}
+    wanted = tuple(kind for kind in KINDS.values() if kind not in present)
+    return [one for one in others if isinstance(one, wanted)]
 
 
 def safe(name: str) -> str:

@@ -9,6 +9,7 @@ from ledgers import PLACES, failed, pool
 
 from kansci.cli.slices import samples
 from kansci.ledger import save
+from kansci.submission.ledger import LEDGERS
 
 ALL = {"board": ["accuracy"], "plot": ["critical"], "compare": ["model-3", "model-0"], "site": []}
 
@@ -94,8 +95,9 @@ def test_where_no_model_has_a_cell_to_score_no_map_is_drawn(tmp_path):
     assert "want a Record with something to score" in said.stderr
 
 
-def test_samples_beside_a_ledger_say_whether_the_order_holds_and_displace_nobody(tmp_path):
-    ledger, beside = tmp_path / "records", tmp_path / "samples"
+@pytest.mark.parametrize("name", LEDGERS)
+def test_samples_beside_a_ledger_say_whether_the_order_holds_and_displace_nobody(name, tmp_path):
+    ledger, beside = tmp_path / name, tmp_path / "samples" / name
     for one in pool():
         save(one, ledger)
         other = one.recipe.model_copy(update={"dtype": "float64"})
@@ -109,3 +111,4 @@ def test_samples_beside_a_ledger_say_whether_the_order_holds_and_displace_nobody
     assert line.split(",")[3] == "1.0"
     assert "not used" not in (tmp_path / "out" / "accuracy.md").read_text()
     assert samples(beside) == []
+    assert samples(tmp_path / next(other for other in LEDGERS if other != name)) == []

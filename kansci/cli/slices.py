@@ -11,11 +11,10 @@ import typer
 from kansci.boards.board import AnyRecord
 from kansci.discover import checkout
 from kansci.errors import UnknownName, UserError
-from kansci.ledger import load_records
-from kansci.reading import Reading
-from kansci.record import Record, Speed
+from kansci.ledger import lacking, load_records
+from kansci.record import Record
 from kansci.statistics.standing import sliced
-from kansci.submission.ledger import RECORDS, load_ledger
+from kansci.submission.ledger import LEDGERS, load_ledger
 
 SAMPLES = "samples"
 OF_SUITE = "On Records of this suite alone; repeatable."
@@ -65,13 +64,13 @@ def read(folder: Path | None) -> tuple[Path, list[AnyRecord]]:
 
 
 def samples(where: Path) -> list[AnyRecord]:
-    """Records of the ledger's cells by other recipes, which say whether the order holds.
+    """Records of a ledger's cells by other recipes, which say whether the order holds.
 
-    They lie in a folder beside the ledger's own, where they displace nobody.
+    Those of `leaderboards/NAME` lie in `leaderboards/samples/NAME`, where they displace nobody.
     """
-    beside = where.resolve().parent / SAMPLES
-    ledger = where.resolve().name == RECORDS and beside.is_dir()
-    return [*load_records(beside)] if ledger else []
+    ledger = where.resolve()
+    beside = ledger.parent / SAMPLES / ledger.name
+    return load_records(beside) if ledger.name in LEDGERS and beside.is_dir() else []
 
 
 def narrowed(
@@ -100,18 +99,12 @@ def narrowed(
 def further(
     found: Sequence[AnyRecord], beside: Path | None, budgets: Collection[int] | None
 ) -> list[AnyRecord]:
-    """Timings and formulas of another folder, each kind only if none of it is among those found.
-
-    Trainings are never taken: boards would mix two grids.
+    """Timings and formulas of another folder, where there are none among those found.
 
     Raises:
         UserError: if the folder has no Records.
     """
-    if not beside:
-        return []
-    wanted = [kind for kind in (Speed, Reading) if not any(isinstance(one, kind) for one in found)]
-    others = sliced(read(beside)[1], budgets=budgets or ())
-    return [one for one in others if isinstance(one, tuple(wanted))]
+    return lacking(found, sliced(read(beside)[1], budgets=budgets or ())) if beside else []
 
 
 def _check(kind: str, names: Collection[str] | None, known: Collection[str]) -> None:

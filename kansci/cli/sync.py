@@ -14,9 +14,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from kansci.cli.listing import Json
 from kansci.discover import checkout
-from kansci.ledger import AnyRecord
-from kansci.reading import Reading
-from kansci.record import Record, Speed
+from kansci.ledger import AnyRecord, lacking
+from kansci.record import Record
 from kansci.statistics.standing import BOUND
 from kansci.store import Store, Sync, log_board, open_store
 from kansci.store.place import default_place, place_of, shown
@@ -121,6 +120,7 @@ def editions(sources: Iterable[Source]) -> dict[str, list[AnyRecord]]:
     first; so has one without formulas.
     """
     sources = list(sources)
+    ledgers = [source for source in sources if source.ledger]
     trained = [{suite for one in source.records if (suite := _ranked(one))} for source in sources]
     found: dict[str, list[AnyRecord]] = {}
     for suite in sorted(set().union(*trained)):
@@ -130,9 +130,9 @@ def editions(sources: Iterable[Source]) -> dict[str, list[AnyRecord]]:
             if suite in suites or not suites
         ]
         found[suite] = _joined(own, suite)
-        for kind in (Speed, Reading):
-            if not any(isinstance(one, kind) for one in found[suite]):
-                found[suite] += _further(sources, kind)
+        for some in (ledgers, sources):
+            others = (one for source in some for one in source.records)
+            found[suite] += lacking(found[suite], others)
     return found
 
 
@@ -152,14 +152,6 @@ def _joined(sources: Sequence[Source], suite: str) -> list[AnyRecord]:
         if _ranked(one) in (suite, None)
         and (source.ledger or not cells or not isinstance(one, Record) or _cell(one) in cells)
     ]
-
-
-def _further(sources: Sequence[Source], kind: type[Speed | Reading]) -> list[Speed | Reading]:
-    """Timings or formulas of the ledgers or, if they have none, of all folders."""
-    for some in ([source for source in sources if source.ledger], sources):
-        if found := [one for source in some for one in source.records if isinstance(one, kind)]:
-            return found
-    return []
 
 
 def _cell(one: AnyRecord) -> tuple[str, int]:
