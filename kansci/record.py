@@ -167,7 +167,7 @@ Gear = Literal["eager", "compiled"]
 
 
 class Timing(Frozen, frozen=True):
-    """One network timed against the reference, interleaved in one process."""
+    """One network timed against the reference, both interleaved in one process, or in several."""
 
     shape: Literal["equal parameters", "equal width"]
     network: str = Field(description="widths or numbers of both networks, for people")
@@ -175,8 +175,12 @@ class Timing(Frozen, frozen=True):
     batch: int
     dtype: str = "float32"
     gear: Gear = "eager"
-    ratio: Number = Field(description="median over blocks of the time against the reference's")
-    low: Number = Field(description="2.5 % of the bootstrapped median ratio")
+    ratio: Number = Field(
+        description="of the time against the reference's: median over blocks, or over processes"
+    )
+    low: Number = Field(
+        description="2.5 % of the bootstrapped median of blocks; of processes, see `median`"
+    )
     high: Number
     cpu_ms: Number
     wall_ms: Number
@@ -184,6 +188,7 @@ class Timing(Frozen, frozen=True):
     reference_wall_ms: Number
     spread: Number = Field(description="interquartile range of the ratios")
     blocks: int
+    processes: int = Field(default=1, description="six or more: the interval is over them")
     settled: bool | None = Field(
         default=None, description="whether the interval became as narrow as asked; None: not asked"
     )

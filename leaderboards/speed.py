@@ -137,16 +137,17 @@ board = Board(
     question="How much CPU time does one network take, beside an MLP with as many parameters?",
     about=(
         "Geometric mean of the ratios of CPU time at equal parameters, forward and forward + "
-        "backward, eager, one plain network interleaved with the reference MLP in one process; "
-        "1 is as fast as the MLP, 2 takes twice as long. Intervals come from the blocks of "
-        "timing in one process, and do not hold what differs between processes, a per cent or two; "
-        "ranks come from intervals that overlap. The score is of float32 on a CPU; the speed lane "
-        "adds other work, dtypes, gears and devices in columns of their own. Models called "
-        "-package are the networks of published packages, with whatever the package computes."
+        "backward, eager, one plain network interleaved with the reference MLP; 1 is as fast as "
+        "the MLP, 2 takes twice as long. Intervals of `kansci speed` are over processes, six by "
+        "default; those of what a suite times in passing are of one, and do not hold what differs "
+        "between processes, a per cent or two; ranks come from intervals that overlap. The score "
+        "is of float32 on a CPU; the speed lane adds other work, dtypes, gears and devices in "
+        "columns of their own. Models called -package are the networks of published packages, "
+        "with whatever the package computes."
     ),
     score_label="CPU ratio",
     unit="times the CPU time of the reference MLP",
-    metric="CPU time, median over blocks",
+    metric="CPU time, median over processes",
     rows=rows,
     higher_is_better=False,
     columns={

@@ -445,7 +445,7 @@ def test_timings_of_several_processes_are_their_median_and_range():
     gain, size = one.quantities
     assert (gain.value, gain.low, gain.high, gain.over, gain.count) == (5.5, 1, 9, "processes", 6)
     assert size == exactly("size", 250)
-    with pytest.raises(ValueError, match="want values of 6 processes or more, got shape"):
+    with pytest.raises(ValueError, match="want 6 values or more, got shape"):
         pooled(several([1.0, 2.0]))
     with pytest.raises(ValueError, match="want the same quantities of every process"):
         pooled([*several([1.0] * 5), found(exactly("size", 250))])

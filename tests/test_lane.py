@@ -10,14 +10,18 @@ import pytest
 import torch
 from torch import nn
 
+import kansci.cli.apart
 import kansci.speed.clock
 from kansci.cli import main
+from kansci.cli.apart import Asked, timed_lap
+from kansci.cli.child import PROCESSES
 from kansci.ledger import load, load_records
 from kansci.models import Model, get_model
 from kansci.record import Speed
 from kansci.speed.alone import alone
 from kansci.speed.lane import no_compiler, perform
 from kansci.speed.laps import PIECES, Lap, done, lane_key, laps_of, pieces_of
+from kansci.speed.pooled import pooled
 from kansci.speed.work import call_of, kept
 
 CPU = torch.device("cpu")
@@ -47,8 +51,12 @@ def submitted(make):
 
 
 def call(monkeypatch, tmp_path, *words):
-    out = ("--out", str(tmp_path / "out"))
-    monkeypatch.setattr(sys, "argv", ["kansci", "speed", "--device", "cpu", *out, *words])
+    out = ("--out", str(tmp_path / "out"), "--processes", "1")
+    return kansci_in_here(monkeypatch, ["speed", "--device", "cpu", *out, *words])
+
+
+def kansci_in_here(monkeypatch, words):
+    monkeypatch.setattr(sys, "argv", ["kansci", *words])
     try:
         main()
     except SystemExit as end:
@@ -217,6 +225,59 @@ def test_a_second_command_does_not_measure_beside_the_first(monkeypatch, tmp_pat
     assert not list((tmp_path / "out").rglob("*.json"))
 
 
+@pytest.mark.parametrize(
+    ("model", "place", "dtype"),
+    [("mlp-silu", 250, "float64"), ("kan[grid=3]", (2, 3, 1), "float32")],
+)
+def test_each_process_times_the_lap_that_was_asked_for(
+    model, place, dtype, monkeypatch, tmp_path, capsys
+):
+    made = []
+
+    def in_here(words, *, aloud):
+        assert kansci_in_here(monkeypatch, words) == 0
+        made.extend(load_records(Path(words[words.index("--out") + 1])))
+
+    monkeypatch.setattr(kansci.cli.apart, "run_child", in_here)
+    one = lap(model, place, dtype, pieces=(("inference", 2),))
+    words = {one.model.name: ["--model", model]}
+    asked = Asked(1.0, 0.5, PROCESSES, words, ["--work=inference", "--batch=2"])
+    with alone():  # as the command that measures: what it starts must not wait for it
+        found = timed_lap(one, asked, lambda what: None)
+    assert {each.key for each in made} == {lane_key(one, 1.0)}
+    assert found.key == asked.key(one) == lane_key(one, 1.0, PROCESSES)
+    (timing,) = found.timings
+    ratios = sorted(each.timings[0].ratio for each in made)
+    assert (timing.low, timing.high) == (ratios[0], ratios[-1])
+    assert timing.ratio == pytest.approx((ratios[2] + ratios[3]) / 2)
+    assert timing.processes == 6
+    assert timing.blocks == sum(each.timings[0].blocks for each in made)
+
+
+def test_processes_are_pooled_in_any_order_and_one_that_fails_is_the_outcome():
+    few = [perform(lap(pieces=PIECES[-3:]), precision=1e3, seconds=1) for _ in range(3)]
+    less = few[0].model_copy(update={"timings": few[0].timings[1:], "left_out": ("inference",)})
+    found = pooled([*few, *few], "key")
+    assert pooled([*few[::-1], *few], "key").timings == found.timings
+    assert [one.batch for one in found.timings] == [1, 256, 4_096]
+    part = pooled([*few, *few, less], "key")
+    assert ([one.batch for one in part.timings], part.left_out) == ([256, 4_096], ("inference",))
+    bad = few[0].model_copy(update={"status": "crashed", "reason": "killed", "timings": ()})
+    assert pooled([*few, bad], "key") == bad.model_copy(update={"key": "key"})
+    with pytest.raises(ValueError, match="want 6 values or more"):
+        pooled(few, "key")
+
+
+def test_a_process_that_dies_is_a_record_with_its_reason(monkeypatch):
+    def dies(words, *, aloud):
+        raise ChildProcessError("its process ended with -11")
+
+    monkeypatch.setattr(kansci.cli.apart, "run_child", dies)
+    found = timed_lap(lap(), Asked(0.1, 1, PROCESSES, {"fastkan": []}, []), lambda what: None)
+    assert (found.status, found.model, found.lane) == ("crashed", "fastkan", lap().name)
+    assert "-11" in found.reason
+
+
 def test_a_speed_of_a_suite_from_before_the_lane_loads_and_keeps_its_file_name():
     old = load(Path(__file__).parent / "data" / "records_v1" / "speed.json")
     assert isinstance(old, Speed)
@@ -233,6 +294,7 @@ def test_a_speed_of_a_suite_from_before_the_lane_loads_and_keeps_its_file_name()
         (("--work", "inferense"), "did you mean 'inference'"),
         (("--dtype", "float16"), "unknown dtype"),
         (("--parameters", "0"), "want at least 1"),
+        (("--processes", "3"), "want 1, or 6 or more"),
         (("--model", "linear-rbf", "--shape", "2-3-1"), "use --shape budget"),
     ],
     ids=str,

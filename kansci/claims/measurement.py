@@ -11,12 +11,12 @@ from numpy.typing import ArrayLike
 from pydantic import Field
 
 from kansci.record import Environment, Frozen, Number
+from kansci.statistics import middle
+from kansci.statistics.middle import LEVEL
 
 Over = Literal["seeds", "blocks", "processes", "records", "tasks", "nothing"]
 OF_LEDGER = {"records", "tasks"}
 OF_CLOCK = {"blocks", "processes"}
-LEVEL = 0.95
-PROCESSES = 6  # the fewest whose range has their median with 95 %
 LEFT_OUT = "is left out, as it"  # a remark that says so is the reason why a quantity is missing
 
 
@@ -126,25 +126,13 @@ def ratio(name: str, above: ArrayLike, below: ArrayLike, unit: str = "times") ->
 
 
 def median(name: str, values: ArrayLike, unit: str = "") -> Quantity:
-    r"""The median over processes, `(process,)`, with an interval for any distribution.
-
-    $[v_{(j)}, v_{(n + 1 - j)}]$ holds the median of all processes with probability
-    $1 - 2 P(B \le j - 1)$, $B$ binomial of $n$ and one half; $j$ is the largest of 95 %. Of six to
-    eight that is from the least to the greatest.
-
-    Source: Conover 1999, "Practical Nonparametric Statistics", 3rd edition, section 3.2.
+    """The median over processes, `(process,)`, with an interval for any distribution.
 
     Raises:
         ValueError: for fewer than six, whose range falls short of 95 %.
     """
-    from scipy.stats import binom
-
-    found = np.sort(np.asarray(values, dtype=float))
-    if found.ndim != 1 or len(found) < PROCESSES:
-        raise ValueError(f"want values of {PROCESSES} processes or more, got shape {found.shape}")
-    outside = int(np.sum(2 * binom.cdf(np.arange(len(found) // 2), len(found), 0.5) <= 1 - LEVEL))
-    interval = float(found[outside - 1]), float(found[-outside])
-    return _quantity(name, (float(np.median(found)), *interval, len(found)), unit, "processes")
+    found = middle.median(values)
+    return _quantity(name, (*found, np.size(values)), unit, "processes")
 
 
 def share(name: str, hits: Sequence[bool]) -> Quantity:

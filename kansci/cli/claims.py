@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,7 +14,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from kansci.claims import Claim
-from kansci.claims.measurement import PROCESSES, Measurement, listed
+from kansci.claims.measurement import Measurement, listed
 from kansci.claims.page import full, page, verdict_of
 from kansci.claims.running import measure, pooled, timed
 from kansci.claims.shelf import (
@@ -30,6 +28,7 @@ from kansci.claims.shelf import (
     save,
     sources,
 )
+from kansci.cli.child import PROCESSES, processes_of, run_child
 from kansci.cli.listing import listing, wide_console
 from kansci.cli.progress import resumable
 from kansci.cli.selection import writable
@@ -37,7 +36,6 @@ from kansci.errors import UserError
 from kansci.ledger import write_atomically
 
 OUT = Path("kansci-claims")
-INTERRUPTED = 130  # exit code
 
 
 def claims(
@@ -85,11 +83,7 @@ def claims(
     if alone:
         measured(get_claims(ids or [])[0], out)
         return
-    if not (processes == 1 or processes >= PROCESSES):
-        raise UserError(
-            f"--processes {processes}: want 1, or {PROCESSES} or more, of which the range has the "
-            "median with 95 %"
-        )
+    processes_of(processes)
     if (quick or fresh) and not run:
         raise UserError("--quick and --fresh say what to run: add --run")
     if ids and not run and (docs or check):
@@ -172,16 +166,7 @@ def in_child(claim: Claim, place: Path, *, aloud: bool = True) -> Measurement:
         ChildProcessError: if it fails; it has said why.
         KeyboardInterrupt: if it was interrupted.
     """
-    words = ["-m", "kansci", "claims", claim.id, "--alone", "--out", str(place)]
-    errors = None if aloud else subprocess.PIPE
-    done = subprocess.run(
-        [sys.executable, *words], stdout=subprocess.DEVNULL, stderr=errors, text=True
-    )
-    if done.returncode == INTERRUPTED:
-        raise KeyboardInterrupt
-    if done.returncode:
-        sys.stderr.write(done.stderr or "")
-        raise ChildProcessError(f"its process ended with {done.returncode}, for the reason above")
+    run_child(["claims", claim.id, "--alone", "--out", str(place)], aloud=aloud)
     return read(path_of(claim.id, place))
 
 

@@ -6,13 +6,18 @@ import json
 import os
 import time
 from collections.abc import Sequence
+from contextlib import nullcontext
+from functools import partial
 from pathlib import Path
 from typing import Annotated, NamedTuple
 
 import torch
 import typer
 from rich.console import Console
+from rich.status import Status
 
+from kansci.cli.apart import Asked, timed_lap
+from kansci.cli.child import PROCESSES, processes_of
 from kansci.cli.choices import BUDGETS, DTYPES, GEARS, SHAPES, WORKS, chosen, compilable, places_of
 from kansci.cli.listing import wide_console
 from kansci.cli.progress import resumable
@@ -25,8 +30,7 @@ from kansci.ledger import AnyRecord, load_records, save
 from kansci.models import Model, list_models
 from kansci.record import Speed
 from kansci.speed.alone import alone, busy
-from kansci.speed.lane import perform
-from kansci.speed.laps import Lap, Place, done, estimate, lane_key, laps_of, pieces_of
+from kansci.speed.laps import Lap, Place, done, estimate, laps_of, pieces_of
 from kansci.speed.packages import PACKAGES, get_package
 
 
@@ -36,12 +40,13 @@ class Ahead(NamedTuple):
     todo: list[tuple[Lap, str]]
     done: list[Speed]
 
-    def said(self, device: torch.device, seconds: float) -> str:
+    def said(self, device: torch.device, asked: Asked) -> str:
         laps = [lap for lap, _ in self.todo]
-        about = spoken(sum(estimate(lap, seconds) for lap in laps))
+        costs = (estimate(lap, asked.seconds, asked.processes) for lap in laps)
         timings = sum(len(lap.pieces) for lap in laps)
         todo = (
-            f"{len(laps)} to do, {timings} timings of {spoken(seconds)} at most, about {about}"
+            f"{len(laps)} to do, {timings} timings of {spoken(asked.seconds)} at most in each of "
+            f"{asked.processes} processes, about {spoken(sum(costs))}"
             if laps
             else "nothing to time"
         )
@@ -107,8 +112,13 @@ def speed(
         ),
     ] = 0.05,
     seconds: Annotated[
-        float, typer.Option(min=0.1, help="Time limit of each timing, compiling aside.")
-    ] = 30.0,
+        float,
+        typer.Option(min=0.1, help="Time limit of each timing in a process, compiling aside."),
+    ] = 10.0,
+    processes: Annotated[
+        int,
+        typer.Option(help=f"A timing is the median over as many: 1, or {PROCESSES} or more."),
+    ] = PROCESSES,
     out: Annotated[
         Path | None, typer.Option(help="Folder of Records; by default kansci-records/speed.")
     ] = None,
@@ -117,11 +127,15 @@ def speed(
     ] = True,
     fresh: Annotated[bool, typer.Option("--fresh", help="Measure again what is there.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
+    held: Annotated[bool, typer.Option(hidden=True, help="By a command that measures.")] = False,
 ) -> None:
     """Time networks beside the MLP, one plain network on one thread, alone on the machine.
 
-    Both networks take turns in one process until the 95 % interval of the ratio of their times is
-    narrower than 5 %, or the time limit is over: then a star says so. Close what else is running.
+    Both networks take turns until the 95 % interval of the ratio of their times is narrower than
+    5 %, or the time limit is over: then a star says so. Close what else is running.
+
+    Where memory lies moves timings, too, and is another draw in each process: every lap is timed in
+    six new ones, and a timing is their median, with an interval over them.
 
     Goes on where an earlier run of the same command stopped; with a longer time limit, only what
     had not settled is measured again. `kansci board speed --records FOLDER` ranks what is there.
@@ -129,9 +143,13 @@ def speed(
     torch.set_num_threads(1)  # what one core does; a second helps large networks alone
     console = Console(stderr=True, highlight=False, markup=False)
     where = choose_device(device)
-    packages = [get_package(name) for name in package or []]
-    named = model or ([] if packages else list_models())
-    models = [*distinct([find_model(name) for name in named]), *distinct(packages)]
+    packages = {name: get_package(name) for name in package or []}
+    zoo = {name: find_model(name) for name in model or ([] if packages else list_models())}
+    models = [*distinct([*zoo.values()]), *distinct([*packages.values()])]
+    words = {one.name: ["--model", name] for name, one in zoo.items()}
+    words |= {one.name: ["--package", name] for name, one in packages.items()}
+    also = [*(f"--work={one}" for one in work or []), *(f"--batch={one}" for one in batch or [])]
+    asked = Asked(precision, seconds, processes_of(processes), words, also)
     places = places_of(shape or SHAPES, positive(parameters) or list(BUDGETS))
     gears = compilable(chosen("gear", gear or ["eager"], GEARS), where, console)
     dtypes = chosen("dtype", dtype or ["float32"], DTYPES)
@@ -140,14 +158,15 @@ def speed(
     said_of_widths(models, places, laps, console)
     folder = writable(out or Path("kansci-records") / "speed")
 
-    with resumable(console, folder), alone(wait=wait, say=console.print):
+    lock = nullcontext() if held else alone(wait=wait, say=console.print)
+    with resumable(console, folder), lock:
         present = [] if fresh else load_records(folder)  # once alone: another may have made some
-        ahead = look_ahead(laps, precision, seconds, present)
-        console.print(ahead.said(where, seconds), soft_wrap=True)
+        ahead = look_ahead(laps, asked, present)
+        console.print(ahead.said(where, asked), soft_wrap=True)
         console.print(f"Records: {folder}", soft_wrap=True)
         if ahead.todo and (warning := busy()):
             console.print(warning, soft_wrap=True)
-        made = time_all(ahead, precision, seconds, folder, console)
+        made = time_all(ahead, asked, folder, console)
     report([*ahead.done, *made], folder, as_json=as_json)
 
 
@@ -167,41 +186,37 @@ def said_of_widths(
         console.print(f"At budgets alone, without widths: {', '.join(without)}.", soft_wrap=True)
 
 
-def look_ahead(
-    laps: Sequence[Lap], precision: float, seconds: float, present: Sequence[AnyRecord]
-) -> Ahead:
+def look_ahead(laps: Sequence[Lap], asked: Asked, present: Sequence[AnyRecord]) -> Ahead:
     """What is done already, and what is to do."""
     speeds = [one for one in present if isinstance(one, Speed)]
-    known = {one.key: one for one in speeds if done(one, seconds)}
-    keyed = [(lap, lane_key(lap, precision)) for lap in laps]
+    known = {one.key: one for one in speeds if done(one, asked.seconds)}
+    keyed = [(lap, asked.key(lap)) for lap in laps]
     return Ahead(
         [(lap, key) for lap, key in keyed if key not in known],
         [known[key] for _, key in keyed if key in known],
     )
 
 
-def time_all(
-    ahead: Ahead, precision: float, seconds: float, folder: Path, console: Console
-) -> list[Speed]:
+def time_all(ahead: Ahead, asked: Asked, folder: Path, console: Console) -> list[Speed]:
     """A Record for each lap, a file before anything else happens to it; a line for each."""
     made: list[Speed] = []
     begun = time.monotonic()
-    costs = [estimate(lap, seconds) for lap, _ in ahead.todo]
+    costs = [estimate(lap, asked.seconds, asked.processes) for lap, _ in ahead.todo]
     for number, (lap, _) in enumerate(ahead.todo, 1):
         head = f"{number}/{len(ahead.todo)} {lap.model.name}, {lap.name}"
         with console.status(head) as status:
-            record = perform(
-                lap,
-                precision=precision,
-                seconds=seconds,
-                say=lambda what, head=head, status=status: status.update(f"{head}: {what}"),
-            )
+            say = partial(_update, status, head)
+            record = timed_lap(lap, asked, say)
         save(record, folder)
         made.append(record)
         left = (time.monotonic() - begun) * sum(costs[number:]) / sum(costs[:number])
         rest = f"; about {spoken(left)} left" if left else ""
         console.print(f"{head}: {outcome(record)}{rest}", soft_wrap=True)
     return made
+
+
+def _update(status: Status, head: str, what: str) -> None:
+    status.update(f"{head}: {what}")
 
 
 def outcome(record: Speed) -> str:

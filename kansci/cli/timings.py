@@ -84,8 +84,10 @@ def _title(record: Speed) -> str:
 def _caption(records: Sequence[Speed]) -> str:
     timings = [timing for record in records for timing in record.timings]
     clock = "events of the GPU" if any(one.device_ms for one in timings) else "CPU time"
+    counts = sorted({one.processes for one in timings})
+    over = f" over {' or '.join(map(str, counts))} processes" if counts[-1] > 1 else ""
     lines = [
-        f"work and batch; ratio of {clock}, below it its 95 % interval; less is faster",
+        f"work and batch; ratio of {clock}, below it its 95 % interval{over}; less is faster",
         "kept: bytes kept for the backward pass, over those of the reference",
     ]
     if any(one.settled is False for one in timings):

@@ -41,25 +41,7 @@ def perform(
         seconds: time limit of each timing, compiling aside.
         say: gets what is timed now.
     """
-    place = lap.place
-    blank = Speed(
-        key=lane_key(lap, precision),
-        suite="speed",
-        model=lap.model.name,
-        model_source=source(lap.model, place),
-        package=package_of(lap.model),
-        reference=REFERENCE,
-        budget=place if isinstance(place, int) else 0,
-        parameters=None,
-        lane=lap.name,
-        widths=() if isinstance(place, int) else place,
-        dtype=lap.dtype,
-        gear=lap.gear,
-        precision=precision,
-        limit=seconds,
-        status="crashed",
-        environment=environment(lap.device),
-    )
+    blank = unmeasured(lap, precision, seconds)
     left_out: list[str] = []
     try:
         with Draws("speed", device=lap.device), warnings.catch_warnings():
@@ -77,6 +59,29 @@ def perform(
             "left_out": tuple(left_out),
             "load": round(os.getloadavg()[0], 2),
         }
+    )
+
+
+def unmeasured(lap: Lap, precision: float, seconds: float) -> Speed:
+    """The Record of a lap that crashes before anything is timed."""
+    place = lap.place
+    return Speed(
+        key=lane_key(lap, precision),
+        suite="speed",
+        model=lap.model.name,
+        model_source=source(lap.model, place),
+        package=package_of(lap.model),
+        reference=REFERENCE,
+        budget=place if isinstance(place, int) else 0,
+        parameters=None,
+        lane=lap.name,
+        widths=() if isinstance(place, int) else place,
+        dtype=lap.dtype,
+        gear=lap.gear,
+        precision=precision,
+        limit=seconds,
+        status="crashed",
+        environment=environment(lap.device),
     )
 
 

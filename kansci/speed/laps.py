@@ -83,10 +83,10 @@ def pieces_of(works: Iterable[Work], batches: Sequence[int]) -> tuple[Piece, ...
     return tuple(product(dict.fromkeys(work for work, _ in usual), dict.fromkeys(batches)))
 
 
-def lane_key(lap: Lap, precision: float) -> str:
+def lane_key(lap: Lap, precision: float, processes: int = 1) -> str:
     """Names a measurement, so that it is not taken twice; of the machine only the kind of device
     is a part of it. The time limit is none: see `done`."""
-    rules = (clock.BLOCKS, clock.BLOCK_SECONDS, precision)
+    rules = (clock.BLOCKS, clock.BLOCK_SECONDS, precision, *[processes] * (processes > 1))
     what = (lap.place, lap.dtype, lap.gear, lap.device.type, lap.pieces)
     sources = [source(model, lap.place) for model in (lap.model, get_model(REFERENCE))]
     package = [of] if (of := package_of(lap.model)) else []
@@ -100,21 +100,21 @@ def done(record: Speed, seconds: float) -> bool:
     return not unsettled or (record.limit is not None and record.limit >= seconds)
 
 
-def estimate(lap: Lap, seconds: float) -> float:
+def estimate(lap: Lap, seconds: float, processes: int = 1) -> float:
     """About how many seconds a lap takes, from the work that it is.
 
     A timing was measured to take a second at a budget; at widths a KAN's weight, of which there is
     one for each weight of the MLP, took half a nanosecond a point, and three times that with the
-    backward pass. Compiling takes four seconds a network.
+    backward pass. Compiling takes four seconds a network, and a new process four until it begins.
     """
     weights = 0 if isinstance(lap.place, int) else sum(a * b for a, b in pairwise(lap.place))
-    total = 0.0
+    total = 4.0 if processes > 1 else 0.0
     for work, batch in lap.pieces:
         passes = 3 if work in WITH_BACKWARD else 1
         calls = 2 * clock.BLOCKS + 6
         total += min(seconds, max(1.0, calls * batch * weights * 5e-10 * passes))
         total += 8.0 if lap.gear == "compiled" else 0.0
-    return total
+    return total * processes
 
 
 def source(model: Model, place: Place) -> str:
