@@ -43,10 +43,10 @@ class Ahead(NamedTuple):
     def said(self, device: torch.device, asked: Asked) -> str:
         laps = [lap for lap, _ in self.todo]
         costs = (estimate(lap, asked.seconds, asked.processes) for lap in laps)
-        timings = sum(len(lap.pieces) for lap in laps)
+        timings = f"{sum(len(lap.pieces) for lap in laps)} timings of {spoken(asked.seconds)}"
+        each = f" in each of {asked.processes} processes" * (asked.processes > 1)
         todo = (
-            f"{len(laps)} to do, {timings} timings of {spoken(asked.seconds)} at most in each of "
-            f"{asked.processes} processes, about {spoken(sum(costs))}"
+            f"{len(laps)} to do, {timings} at most{each}, about {spoken(sum(costs))}"
             if laps
             else "nothing to time"
         )
