@@ -22,6 +22,7 @@ from kansci.speed.timed import (
     geometric_mean,
     places,
     timed,
+    waiting,
 )
 from kansci.statistics.reaching import first_below, reached
 from kansci.statistics.standing import Standing, failures, standings
@@ -75,9 +76,10 @@ def row(model: str, speeds: Sequence[Speed], expected: Places, *, laned: bool) -
 
 
 def crowd(latest: Mapping[int, Speed]) -> dict[str, Value]:
-    """How busy the machine was, which moves ratios a little, though both sides take turns."""
+    """How busy the machine was, which moves ratios, though both sides take turns."""
     loads = [speed.load for speed in latest.values() if speed.timings]
-    return {"load": float(np.median(loads))} if loads else {}
+    waited = waiting(one for speed in latest.values() for one in speed.timings)
+    return {"load": float(np.median(loads)), "wall / cpu": waited} if loads else {}
 
 
 def note(speeds: Sequence[Speed], problems: Sequence[Speed]) -> str:
@@ -177,5 +179,7 @@ board = Board(
         "half of the reference's own",
         "load": "load average of the machine while timing, median over budgets; an idle one has "
         "at most 1",
+        "wall / cpu": "wall-clock over CPU time, median over timings: well above 1 others used "
+        "the core, and ratios differ from those of a quiet machine",
     },
 )

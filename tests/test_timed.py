@@ -5,6 +5,7 @@ from ledgers import RECIPE, laned, record, rows, speed, timing
 
 from kansci.boards.reference import Reference
 from kansci.record import Curve
+from kansci.speed.timed import waiting
 
 PLACE = ("feynman", "I.6.20", 1000)
 
@@ -38,6 +39,18 @@ def test_the_time_is_evaluations_until_the_reference_s_loss_times_what_one_costs
     assert found["quick"].columns["reaches"] == 100
     assert found["mlp-silu"].columns["time"] == pytest.approx(1)
     assert found["mlp-silu"].columns["reaches"] == 67
+
+
+def test_what_waits_for_a_core_is_seen_by_the_wall_clock():
+    alone, shared = (
+        timing(1, "forward").model_copy(update={"cpu_ms": 2.0, "wall_ms": wall})
+        for wall in (2.0, 5.0)
+    )
+    assert waiting([alone, alone, shared]) == 1
+    assert waiting([shared]) == 2.5
+    assert waiting([shared.model_copy(update={"device_ms": 1.0})]) is None, "there the CPU waits"
+    found = rows("speed", [laned("kan", shared, shared)])["kan"]
+    assert found.columns["wall / cpu"] == 2.5
 
 
 def test_a_loss_that_is_never_reached_takes_for_ever():

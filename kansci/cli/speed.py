@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import time
 from collections.abc import Sequence
 from contextlib import nullcontext
@@ -32,6 +31,9 @@ from kansci.record import Speed
 from kansci.speed.alone import alone, busy
 from kansci.speed.laps import Lap, Place, done, estimate, laps_of, pieces_of
 from kansci.speed.packages import PACKAGES, get_package
+from kansci.speed.timed import waiting
+
+SHARED = 1.1  # wall-clock time over CPU time from which a timing was disturbed
 
 
 class Ahead(NamedTuple):
@@ -228,8 +230,8 @@ def outcome(record: Speed) -> str:
         parts.append(f"{wide} did not settle")
     if record.left_out:
         parts.append(f"{len(record.left_out)} left out")
-    if record.load > (os.cpu_count() or 1):
-        parts.append(f"load average {record.load:g}")
+    if (waited := waiting(record.timings) or 0) > SHARED:
+        parts.append(f"wall clock {waited:.1f} times CPU time: others used the core")
     return ", ".join(parts)
 
 

@@ -121,6 +121,15 @@ def geometric_mean(timings: Sequence[Timing]) -> tuple[float, float, float]:
     return math.exp(middle), math.exp(middle - down), math.exp(middle + up)
 
 
+def waiting(timings: Iterable[Timing]) -> float | None:
+    """Wall-clock time over CPU time, the median over timings of a CPU; of none there is none.
+
+    Much above 1 others used the core: their work empties caches, which CPU time does not leave out.
+    """
+    own = [one for one in timings if one.device_ms is None and one.cpu_ms > 0]
+    return float(np.median([one.wall_ms / one.cpu_ms for one in own])) if own else None
+
+
 def mean(values: Sequence[float]) -> float | None:
     """Geometric; none of nothing."""
     return math.exp(np.log(values).mean()) if values else None
