@@ -1,6 +1,6 @@
 """How much CPU time does one network take, beside an MLP with as many parameters?
 
-One plain network alone, timed in turns with the reference in one process.
+One plain network alone, timed in turns with the reference, in each of several processes.
 """
 
 from collections.abc import Mapping, Sequence
@@ -71,7 +71,7 @@ def row(model: str, speeds: Sequence[Speed], expected: Places, *, laned: bool) -
     )
     if missing or failed or not done:
         return blank
-    score, low, high = geometric_mean([one.timing for one in plain])
+    score, low, high = geometric_mean(plain)
     return blank.model_copy(update={"score": score, "low": low, "high": high})
 
 

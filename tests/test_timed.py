@@ -114,9 +114,16 @@ def test_speed_is_the_geometric_mean_at_equal_parameters():
     found = rows("speed", [speed("a", timing(2), timing(8, "forward + backward"), wide)])
     row = found["a"]
     assert row.score == pytest.approx(4.0)
-    assert row.high / row.score == pytest.approx(1.1 ** (2**0.5 / 2))
     assert row.columns["width: forward"] == pytest.approx(50)
     assert row.columns["cpu ms"] == pytest.approx(8)
+
+
+def test_intervals_of_one_lap_add_up_and_those_of_several_in_squares():
+    one = speed("a", timing(2), timing(8, "forward + backward"))
+    other = one.model_copy(update={"budget": 4000})
+    alone, both = (rows("speed", records)["a"] for records in ([one], [one, other]))
+    assert alone.high / alone.score == pytest.approx(1.1)
+    assert both.high / both.score == pytest.approx(1.1 ** (2**-0.5))
 
 
 def test_models_without_a_speed_or_with_a_failed_one_are_listed():

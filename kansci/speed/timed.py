@@ -113,11 +113,18 @@ def further(found: Sequence[Timed], expected: Places) -> dict[str, float | None]
     return {name: mean(groups[name]) for name in order} | {"gpu": None} | kinds
 
 
-def geometric_mean(timings: Sequence[Timing]) -> tuple[float, float, float]:
-    """Ratio, low and high; half-widths of independent timings add in squares, on the log scale."""
-    logs = np.log([[one.ratio, one.low, one.high] for one in timings])  # (timing, 3)
+def geometric_mean(found: Sequence[Timed]) -> tuple[float, float, float]:
+    """Ratio, low and high.
+
+    On the log scale half-widths of timings at one budget add up, as the same processes took them
+    and what moves one moves all; those of several budgets, which are independent, add in squares.
+    """
+    logs = np.log([[one.timing.ratio, one.timing.low, one.timing.high] for one in found])
+    budgets = np.array([one.budget for one in found])
     middle = logs[:, 0].mean()
-    down, up = np.sqrt(np.square(logs[:, 1:] - logs[:, :1]).sum(0)) / len(logs)
+    halves = np.abs(logs[:, 1:] - logs[:, :1])  # (timing, 2): down and up
+    of_budgets = [halves[budgets == budget].sum(0) for budget in np.unique(budgets)]
+    down, up = np.sqrt(np.square(of_budgets).sum(0)) / len(logs)
     return math.exp(middle), math.exp(middle - down), math.exp(middle + up)
 
 
