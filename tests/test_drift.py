@@ -147,3 +147,8 @@ def test_a_file_that_is_not_there_drifts_and_a_long_difference_is_cut(tmp_path):
     lines = summary("\n".join("abc"), "\n".join(map(str, range(30))))
     assert len(lines) == LINES + 1
     assert lines[-1].startswith("and ")
+
+
+def test_records_of_other_tables_are_not_compared_with_the_ledgers(monkeypatch, places, capsys):
+    assert call(monkeypatch, "board", "--check", "--records", places["--records"]) == 2
+    assert "wants --out" in capsys.readouterr().err

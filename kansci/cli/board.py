@@ -146,6 +146,8 @@ def committed(
     project = checkout()
     if project is None and not (records and out and readme):
         raise UserError("--check wants a checkout, or --records, --out and --readme; got neither")
+    if records and not out:
+        raise UserError(f"--check of {records} wants --out, the folder of its tables; got none")
     ledger = (project or Path()) / "leaderboards"
     tables = out or ledger / "boards"
     return records or ledger / "records", tables, readme or tables / "README.md"
