@@ -331,6 +331,22 @@ def test_a_plain_script_runs_once_and_needs_no_guard(tmp_path):
     assert done.returncode == 0
 
 
+AUTOGROUP = Path("/proc/self/autogroup")
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not AUTOGROUP.exists(), reason="this kernel weighs processes alone")
+def test_who_is_nice_lets_other_sessions_go_first(doomed, tmp_path):
+    doomed(f"raise ValueError(open('{AUTOGROUP}').read())")  # of a package: in no sandbox
+    script = tmp_path / "script.py"
+    script.write_text(SCRIPT)
+    command = [sys.executable, str(script), "doomed:model", RECIPE.model_dump_json()]
+    done = subprocess.run(
+        ["nice", "-n", "7", *command], capture_output=True, text=True, timeout=120
+    )
+    assert f"nice {os.nice(0) + 7}" in done.stdout
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("sign", [signal.SIGKILL, signal.SIGINT], ids=["killed", "interrupted"])
 def test_nothing_outlives_its_parent(doomed, tmp_path, sign):
