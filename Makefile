@@ -11,8 +11,6 @@ EDITION := leaderboards/standard
 BESIDE := --records $(EDITION) --beside leaderboards/records
 TABLES := $(BESIDE) --out $(EDITION)/boards --readme README.md
 QUICK := --records leaderboards/records --out leaderboards/boards --readme leaderboards/boards/README.md
-# Forgetting beside its bounds, where they have been trained.
-BOUNDED := forgetting --records $(EDITION) --budget 250 --out $(EDITION)/boards-250
 CANDIDATES := $(PYTHON) python3.13 python3.12 python3.11 python3
 
 .DEFAULT_GOAL := help
@@ -36,7 +34,6 @@ check: $(READY) ## style, types, layers, committed tables
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/kansci board --check
 	$(BIN)/kansci board --check $(TABLES)
-	$(BIN)/kansci board --check $(BOUNDED)
 	@if find mlflow -name '*.py' | grep .; then \
 	  echo 'mlflow/ must hold no Python: it would stand in the way of the library of that name' >&2; \
 	  exit 1; \
@@ -48,7 +45,6 @@ ui: $(READY) ## browse the results in MLflow
 board: $(READY) ## write the committed tables anew from the ledger
 	$(BIN)/kansci board $(QUICK)
 	$(BIN)/kansci board $(TABLES)
-	$(BIN)/kansci board $(BOUNDED)
 
 site: $(READY) ## write the ledger's pages into site/, the edition's into leaderboards/site/
 	$(BIN)/kansci site --records leaderboards/records --out site
