@@ -38,3 +38,12 @@ def test_its_formula_takes_the_points_of_its_own_inputs():
     x = torch.linspace(0, 1, 60, dtype=torch.double).reshape(-1, 2)
     found = operon(x, 2 * x[:, :1] + x[:, 1:], ["beta", "S"], evaluations=5_000)
     assert {str(one) for one in found.free_symbols} <= {"beta", "S"}
+
+
+def test_points_without_noise_are_not_taken_for_noise_around_a_line():
+    pytest.importorskip("pyoperon")
+    task = get_task("feynman27/I.40.1")  # n0*exp(-a), within 2
+    probe, names = task.probes[0], task.statement.variables
+    found = operon(probe.x, probe.y, names, evaluations=30_000)
+    ranges = dict(zip(names, task.domain, strict=True))
+    assert recovered(found, task.statement.truth[0], ranges=ranges).exact

@@ -24,7 +24,7 @@ from kansci.reading import Setting
 from kansci.recipe import Recipe
 from kansci.sampling import stream
 from kansci.symbolic import LIBRARY, expression, symbolic
-from kansci.symbolic.operon import EVALUATIONS, operon
+from kansci.symbolic.operon import EVALUATIONS, NOISE, operon
 from kansci.task import Task
 from kansci.training import learn, rates_of, tune, work
 from kansci.way import Way
@@ -73,7 +73,7 @@ class Search(NamedTuple):
     def settings(self) -> dict[str, Setting]:
         """All that decides formulas beside the recipe."""
         if self.model is None:
-            return {"evaluations": self.evaluations}
+            return {"evaluations": self.evaluations, "noise": NOISE}
         names = ("rounds", "steps", "price", "tries", "seconds")
         return {name: getattr(self, name) for name in names} | {"functions": tuple(LIBRARY)}
 
